@@ -1,1 +1,23 @@
-//! (room: observe)
+//! The seam: what an instance, the lab and the console report, as typed values.
+//!
+//! In: nothing. Out: the types of the facts and the envelope they travel in.
+//! Never here: prose, colour, layout, sockets, clocks. The words belong to the front-ends.
+
+mod answer;
+mod event;
+mod fact;
+mod ids;
+mod message;
+mod now;
+mod preview;
+
+pub use answer::{Answer, AnswerLine, Label, Span};
+pub use event::{Body, ConsoleFact, Event, ExitHow, LabFact, Source};
+pub use fact::{
+    Fact, FullReason, GoneWhy, IdCause, LinkLoss, LogLevel, PsyncVerdict, RoleCause, SaveTarget,
+    WaitReason,
+};
+pub use ids::{Addr, Offset, ReplId, Role};
+pub use message::{LinkRef, LinkState, Message, RdbFraming, ReplicaState, Side};
+pub use now::Now;
+pub use preview::Preview;

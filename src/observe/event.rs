@@ -1,0 +1,115 @@
+use super::{Answer, Fact, Now};
+use serde::{Deserialize, Serialize};
+
+/// One entry of the session's journal: who, when, what.
+///
+/// A recorded session is these, one JSON object a line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Position in the journal, without gaps from 0 unless entries were dropped.
+    pub seq: u64,
+    pub at: Now,
+    pub source: Source,
+    pub body: Body,
+}
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The instance that listens on this port.
+    Instance(u16),
+    Lab,
+    Console,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    Fact(Fact),
+    Lab(LabFact),
+    Console(ConsoleFact),
+}
+
+/// What the lab did or saw around the instances.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LabFact {
+    /// The first entry of every session.
+    SessionBegan {
+        version: String,
+        ports: Vec<u16>,
+        bare: bool,
+        lesson: Option<String>,
+    },
+    /// An instance's thread runs and listens.
+    InstanceUp {
+        port: u16,
+        conf: Option<String>,
+    },
+    /// An instance could not be started.
+    InstanceFailed {
+        port: u16,
+        reason: String,
+    },
+    InstanceDown {
+        port: u16,
+        how: ExitHow,
+    },
+    /// `bytes_per_second` bounds both directions of the link; `None` lifts the bound.
+    LinkThrottled {
+        a: u16,
+        b: u16,
+        bytes_per_second: Option<u64>,
+    },
+    /// Something changed in the workspace. Paths are the lab's (`/data/6380/redis.conf`).
+    DirMade {
+        path: String,
+    },
+    FileWritten {
+        path: String,
+        bytes: u64,
+    },
+    FileRemoved {
+        path: String,
+    },
+    /// A goal of the running lesson became true; the index counts from 0.
+    GoalTicked {
+        lesson: String,
+        goal: usize,
+    },
+    LessonDone {
+        lesson: String,
+    },
+    /// So many entries were dropped before this one.
+    Lost {
+        events: u64,
+    },
+}
+
+/// How an instance ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExitHow {
+    /// SHUTDOWN or SIGTERM, with its exit code.
+    Shutdown { code: i32 },
+    /// `:kill`, or the shell's `kill -9`.
+    Killed,
+    /// A panic; only this instance ends.
+    Panicked { message: String },
+    /// A fatal error of its own, e.g. a corrupt RDB.
+    Failed { reason: String },
+}
+
+/// What was typed, and what came back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsoleFact {
+    /// A line as it was typed, secrets masked, with the prompt that it was typed at. `id` pairs it
+    /// with its answers.
+    Typed { id: u64, prompt: String, line: String },
+    /// A part of the answer; a long-running line (MONITOR, `:wait`) brings several.
+    Answered { id: u64, answer: Answer },
+    /// The line is done and the next prompt is up. `failed` is what line mode's exit code counts.
+    Done { id: u64, failed: bool, prompt: String },
+}
