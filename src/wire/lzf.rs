@@ -1,0 +1,196 @@
+//! LZF, the compression of long strings in RDB files. An own implementation of the format:
+//!
+//! - control byte below 32: that many literals plus one follow;
+//! - else a copy: length `(c >> 5) + 2`, one more byte added when those bits are 7; distance
+//!   `((c & 31) << 8 | next byte) + 1`, counted back from the end of the output. It may overlap itself.
+
+/// The farthest a copy reaches back.
+const MAX_DISTANCE: usize = 1 << 13;
+/// The longest copy, and the longest run of literals.
+const MAX_COPY: usize = 264;
+const MAX_LITERALS: usize = 32;
+const HASH_BITS: u32 = 14;
+
+/// The input is no LZF, or not of the announced length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("invalid LZF compressed string")]
+pub struct Corrupt;
+
+/// Compresses many strings with one table (64 KiB), which need not be cleared in between.
+#[derive(Debug)]
+pub struct Compressor {
+    /// Hash of three bytes → where they were last seen. Stale entries are harmless: every hit is
+    /// compared with the input.
+    table: Vec<u32>,
+}
+
+impl Default for Compressor {
+    fn default() -> Compressor {
+        Compressor { table: vec![0; 1 << HASH_BITS] }
+    }
+}
+
+impl Compressor {
+    /// The compressed form, if it takes at most `max_out` bytes.
+    pub fn compress(&mut self, input: &[u8], max_out: usize) -> Option<Vec<u8>> {
+        if u32::try_from(input.len()).is_err() {
+            return None;
+        }
+        // The same input must give the same output, whatever went through the table before.
+        self.table.fill(0);
+        let mut out = Vec::with_capacity(max_out.min(input.len()));
+        let (mut at, mut literals) = (0, 0);
+        while at + 3 <= input.len() {
+            let slot = &mut self.table[hash(&input[at..at + 3])];
+            let seen = std::mem::replace(slot, at as u32) as usize;
+            let usable = seen < at
+                && at - seen <= MAX_DISTANCE
+                && input[seen..seen + 3] == input[at..at + 3];
+            if !usable {
+                at += 1;
+                continue;
+            }
+            let limit = MAX_COPY.min(input.len() - at);
+            let len = 3 + input[at + 3..at + limit]
+                .iter()
+                .zip(&input[seen + 3..])
+                .take_while(|(a, b)| a == b)
+                .count();
+            push_literals(&mut out, &input[literals..at]);
+            push_copy(&mut out, at - seen, len);
+            if out.len() > max_out {
+                return None;
+            }
+            // The last places inside the copy are worth knowing for what follows.
+            for place in at + 1..at + len {
+                if place + 3 <= input.len() {
+                    self.table[hash(&input[place..place + 3])] = place as u32;
+                }
+            }
+            at += len;
+            literals = at;
+        }
+        push_literals(&mut out, &input[literals..]);
+        (out.len() <= max_out).then_some(out)
+    }
+}
+
+/// Compresses one string: see [`Compressor::compress`].
+pub fn compress(input: &[u8], max_out: usize) -> Option<Vec<u8>> {
+    Compressor::default().compress(input, max_out)
+}
+
+/// Restores exactly `len` bytes. A length that the input cannot expand to is refused before any
+/// memory is taken for it.
+pub fn decompress(input: &[u8], len: usize) -> Result<Vec<u8>, Corrupt> {
+    // Three bytes of input make at most one longest copy.
+    if len > (input.len() / 3 + 1).saturating_mul(MAX_COPY) {
+        return Err(Corrupt);
+    }
+    let mut out = Vec::with_capacity(len);
+    let mut rest = input;
+    while let [control, tail @ ..] = rest {
+        rest = tail;
+        let control = usize::from(*control);
+        if control < MAX_LITERALS {
+            let (literals, tail) = rest.split_at_checked(control + 1).ok_or(Corrupt)?;
+            out.extend_from_slice(literals);
+            rest = tail;
+        } else {
+            let mut copy = (control >> 5) + 2;
+            if copy == 9 {
+                let (more, tail) = rest.split_first().ok_or(Corrupt)?;
+                copy += usize::from(*more);
+                rest = tail;
+            }
+            let (low, tail) = rest.split_first().ok_or(Corrupt)?;
+            rest = tail;
+            let distance = ((control & 31) << 8 | usize::from(*low)) + 1;
+            let from = out.len().checked_sub(distance).ok_or(Corrupt)?;
+            if distance >= copy {
+                out.extend_from_within(from..from + copy);
+            } else {
+                // Overlapping: bytes written a moment ago are read again.
+                for i in from..from + copy {
+                    out.push(out[i]);
+                }
+            }
+        }
+        if out.len() > len {
+            return Err(Corrupt);
+        }
+    }
+    if out.len() == len { Ok(out) } else { Err(Corrupt) }
+}
+
+fn hash(three: &[u8]) -> usize {
+    let value = u32::from(three[0]) << 16 | u32::from(three[1]) << 8 | u32::from(three[2]);
+    (value.wrapping_mul(0x9E37_79B1) >> (32 - HASH_BITS)) as usize
+}
+
+fn push_literals(out: &mut Vec<u8>, literals: &[u8]) {
+    for run in literals.chunks(MAX_LITERALS) {
+        out.push((run.len() - 1) as u8);
+        out.extend_from_slice(run);
+    }
+}
+
+fn push_copy(out: &mut Vec<u8>, distance: usize, len: usize) {
+    let (distance, len) = (distance - 1, len - 2);
+    let high = (distance >> 8) as u8;
+    if len < 7 {
+        out.push((len << 5) as u8 | high);
+    } else {
+        out.extend([7 << 5 | high, (len - 7) as u8]);
+    }
+    out.push(distance as u8);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reads_what_redis_wrote() {
+        // SET of 63 times `a`, as redis-server saved it.
+        let bytes = [0x01, 0x61, 0x61, 0xe0, 0x32, 0x00, 0x01, 0x61, 0x61];
+        assert_eq!(decompress(&bytes, 63).unwrap(), vec![b'a'; 63]);
+    }
+
+    #[test]
+    fn repetition_shrinks_and_noise_does_not() {
+        let text = b"hello redis ".repeat(100);
+        let small = compress(&text, text.len() - 4).unwrap();
+        assert!(small.len() < 60, "{} bytes", small.len());
+        assert_eq!(decompress(&small, text.len()).unwrap(), text);
+        assert_eq!(compress(b"abcdefghijklmnopqrstuvwxyz", 22), None);
+        assert_eq!(compress(b"", 0).as_deref(), Some(&b""[..]));
+    }
+
+    #[test]
+    fn lies_about_lengths_are_refused() {
+        assert_eq!(decompress(&[0, b'a'], 2), Err(Corrupt));
+        assert_eq!(decompress(&[0, b'a'], 0), Err(Corrupt));
+        assert_eq!(decompress(&[5, b'a'], 6), Err(Corrupt));
+        assert_eq!(decompress(&[0x20, 0], 3), Err(Corrupt), "copy from before the start");
+        assert_eq!(decompress(&[0, b'a', 0xe0], 10), Err(Corrupt));
+        assert_eq!(decompress(&[0, b'a'], usize::MAX), Err(Corrupt));
+    }
+
+    proptest! {
+        #[test]
+        fn round_trip(parts in proptest::collection::vec((proptest::collection::vec(0u8..4, 1..40), 1usize..30), 0..40)) {
+            let input: Vec<u8> = parts.iter().flat_map(|(part, n)| part.repeat(*n)).collect();
+            let packed = compress(&input, usize::MAX).unwrap();
+            prop_assert_eq!(decompress(&packed, input.len()).unwrap(), input);
+        }
+
+        #[test]
+        fn garbage_never_panics(input in proptest::collection::vec(any::<u8>(), 0..200), len in 0usize..5000) {
+            if let Ok(out) = decompress(&input, len) {
+                prop_assert_eq!(out.len(), len);
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Why an RDB cannot be loaded. Redis reacts differently to these, so they stay apart.
+
+use super::super::text::printable;
+
+/// What is wrong with an RDB file, a transfer, or a DUMP payload.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RdbError {
+    /// The first bytes are not `REDIS`. Logged as `Wrong signature trying to load DB from file`.
+    #[error("wrong signature: this is no RDB file")]
+    WrongSignature,
+    /// Newer than we read, or no version at all. The text is the log's.
+    #[error("Can't handle RDB format version {0}")]
+    VersionTooNew(i64),
+    /// A type byte that Redis 7.0 does not know either. The text is the log's.
+    #[error("Unknown RDB encoding type {0}")]
+    UnknownType(u8),
+    /// A valid record of a kind that is not there yet: `list`, `set`, `hash`, `zset`, `stream`,
+    /// `module` with the key that holds it; `function` and `module` aux data without.
+    #[error("values of type {kind} are not supported yet{}", at_key(.key))]
+    Unsupported { kind: &'static str, key: Option<Vec<u8>> },
+    /// The input ended before the RDB did.
+    #[error("short read: the RDB ends too early")]
+    ShortRead,
+    /// The bytes contradict themselves.
+    #[error("corrupt RDB: {0}")]
+    Corrupt(&'static str),
+    /// `expected` was computed from the bytes, `got` stands at their end.
+    #[error("wrong RDB checksum: expected {expected:016x} but got {got:016x}")]
+    ChecksumMismatch { expected: u64, got: u64 },
+}
+
+fn at_key(key: &Option<Vec<u8>>) -> String {
+    match key {
+        Some(key) => format!(" (key '{}')", printable(key, 60)),
+        None => String::new(),
+    }
+}

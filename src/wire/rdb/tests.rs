@@ -1,0 +1,1 @@
+//! Writer and decoder against each other, against captured bytes, and against garbage.
