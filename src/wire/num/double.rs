@@ -83,9 +83,7 @@ pub(super) fn is_infinity(body: &[u8]) -> bool {
 
 /// Whether the digits in front of an exponent say anything but zero.
 fn has_nonzero_digit(body: &[u8]) -> bool {
-    body.iter()
-        .take_while(|b| !matches!(b, b'e' | b'E'))
-        .any(|b| matches!(b, b'1'..=b'9'))
+    body.iter().take_while(|b| !matches!(b, b'e' | b'E')).any(|b| matches!(b, b'1'..=b'9'))
 }
 
 /// `mant × 2^exp` for at most 53 bits and an exponent from -1074 on: always exact, or infinite.
@@ -163,8 +161,30 @@ mod tests {
     #[test]
     fn texts_that_are_not() {
         for text in [
-            "", " 1", "1 ", "nan", "-nan", "1e", "e5", ".", "1.2.3", "0x", "0x.", "0xg", "0x1p", "1e400",
-            "-1e400", "1e-400", "0x1p-1080", "0x1p1024", "1\0", "infx", "++1", "--1", "1_0", "+-1",
+            "",
+            " 1",
+            "1 ",
+            "nan",
+            "-nan",
+            "1e",
+            "e5",
+            ".",
+            "1.2.3",
+            "0x",
+            "0x.",
+            "0xg",
+            "0x1p",
+            "1e400",
+            "-1e400",
+            "1e-400",
+            "0x1p-1080",
+            "0x1p1024",
+            "1\0",
+            "infx",
+            "++1",
+            "--1",
+            "1_0",
+            "+-1",
         ] {
             assert_eq!(parse_f64(text.as_bytes()), None, "{text:?}");
         }

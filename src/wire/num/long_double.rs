@@ -22,7 +22,10 @@ pub struct LongDouble {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Class {
     /// `mant × 2^exp`. The mantissa's top bit is set unless the number is subnormal or zero.
-    Finite { mant: u64, exp: i64 },
+    Finite {
+        mant: u64,
+        exp: i64,
+    },
     Infinite,
 }
 
@@ -79,8 +82,7 @@ impl LongDouble {
         // All finite numbers are kept in one form: as many bits as there is room for.
         let room = (i64::from(mant.leading_zeros()) - 1).min(exp - MIN_EXP).max(0);
         let (mant, exp) = round(mant << room, sticky, exp - room, BITS, MIN_EXP);
-        let class =
-            if exp > MAX_EXP { Class::Infinite } else { Class::Finite { mant, exp } };
+        let class = if exp > MAX_EXP { Class::Infinite } else { Class::Finite { mant, exp } };
         LongDouble { negative, class }
     }
 }
@@ -106,9 +108,7 @@ pub fn parse_long_double(text: &[u8]) -> Option<LongDouble> {
     }
     let number = match parse_hex(body) {
         Some((0, ..)) => LongDouble { negative, ..LongDouble::ZERO },
-        Some((mant, sticky, exp)) => {
-            nonzero(LongDouble::rounded(negative, mant, sticky, exp))?
-        }
+        Some((mant, sticky, exp)) => nonzero(LongDouble::rounded(negative, mant, sticky, exp))?,
         None => parse_decimal(negative, body)?,
     };
     number.is_finite().then_some(number)
@@ -174,8 +174,7 @@ pub fn fmt_human_long_double(number: &LongDouble) -> String {
     if units == 0 {
         return "0".into();
     }
-    let (whole, fraction) =
-        (units / 100_000_000_000_000_000, units % 100_000_000_000_000_000);
+    let (whole, fraction) = (units / 100_000_000_000_000_000, units % 100_000_000_000_000_000);
     let text = format!("{sign}{whole}.{fraction:017}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -305,9 +305,7 @@ fn read_record(reader: &mut Reader<'_>) -> Result<Record, Stop> {
         format::RESIZE_DB => {
             Record::Item(Item::ResizeDb { keys: reader.length()?, expires: reader.length()? })
         }
-        format::AUX => {
-            Record::Item(Item::Aux { key: reader.string()?, value: reader.string()? })
-        }
+        format::AUX => Record::Item(Item::Aux { key: reader.string()?, value: reader.string()? }),
         format::EOF => Record::Eof,
         format::MODULE_AUX => return unsupported("module"),
         format::FUNCTION2 | format::FUNCTION_PRE_GA => return unsupported("function"),

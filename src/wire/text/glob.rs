@@ -133,7 +133,11 @@ mod tests {
             ("*?", "a", true),
             ("a*?", "a", false),
         ] {
-            assert_eq!(glob_match(pattern.as_bytes(), text.as_bytes(), false), want, "{pattern} {text}");
+            assert_eq!(
+                glob_match(pattern.as_bytes(), text.as_bytes(), false),
+                want,
+                "{pattern} {text}"
+            );
         }
     }
 
