@@ -4,3 +4,4 @@
 //! timer, the end of a turn). Out: effects to carry out, slices to write, facts that tell what
 //! happened. Never in here: sockets, files, threads, tokio, the operating system's clock or random
 //! numbers, and words for the screen.
+pub mod keyspace;

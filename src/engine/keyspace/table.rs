@@ -1,0 +1,245 @@
+//! The hash table: extendible hashing by the top bits over copy-on-write segments.
+//!
+//! A directory maps the top bits of a hash to a segment. A full segment splits alone, and doubling
+//! the directory copies only numbers: no write ever pays for rehashing the rest. Because the bits
+//! come from the top, walking the directory walks hash space in order.
+
+use super::hash::{HASH_BITS, HASH_END, HashSeed};
+use super::segment::{SEGMENT_MAX, Segment};
+use super::value::Entry;
+use std::sync::Arc;
+
+/// Two neighbours become one segment again when both together hold no more than this.
+const MERGE_MAX: usize = SEGMENT_MAX * 3 / 8;
+
+/// The directory grows to this many times the number of segments at most. Hashes that are not
+/// spread (crafted keys) then make one segment long, instead of the directory endless.
+const DIRECTORY_SLACK: usize = 64;
+
+#[derive(Clone, Debug)]
+pub(super) struct Table {
+    seed: HashSeed,
+    /// The number of top bits that index the directory.
+    bits: u32,
+    directory: Vec<u32>,
+    segments: Vec<Arc<Segment>>,
+    /// How many segments there are of each depth: tells when the directory can be halved.
+    at_depth: [u32; HASH_BITS as usize + 1],
+    len: usize,
+}
+
+impl Table {
+    pub fn new(seed: HashSeed) -> Table {
+        let mut at_depth = [0; HASH_BITS as usize + 1];
+        at_depth[0] = 1;
+        let segments = vec![Arc::new(Segment::new(0, 0))];
+        Table { seed, bits: 0, directory: vec![0], segments, at_depth, len: 0 }
+    }
+
+    pub fn seed(&self) -> HashSeed {
+        self.seed
+    }
+
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub fn segments(&self) -> &[Arc<Segment>] {
+        &self.segments
+    }
+
+    /// What the frame costs beyond the entries themselves.
+    pub fn frame_bytes(&self) -> usize {
+        self.directory.len() * 4 + self.segments.len() * (size_of::<Segment>() + 24)
+    }
+
+    pub fn get(&self, key: &[u8]) -> Option<&Entry> {
+        let hash = self.seed.hash(key);
+        let segment = self.segment_of(hash);
+        segment.find(hash, key).ok().map(|at| &segment.entries[at])
+    }
+
+    /// The entry, in a segment that no snapshot shares (copied first if one does).
+    pub fn get_mut(&mut self, key: &[u8]) -> Option<&mut Entry> {
+        let hash = self.seed.hash(key);
+        let id = self.id_of(hash);
+        let at = self.segments[id].find(hash, key).ok()?;
+        Some(&mut Arc::make_mut(&mut self.segments[id]).entries[at])
+    }
+
+    /// Puts an entry in; what stood under its key comes back.
+    pub fn insert(&mut self, entry: Entry) -> Option<Entry> {
+        let hash = self.seed.hash(&entry.key);
+        loop {
+            let id = self.id_of(hash);
+            match self.segments[id].find(hash, &entry.key) {
+                Ok(at) => {
+                    let segment = Arc::make_mut(&mut self.segments[id]);
+                    return Some(std::mem::replace(&mut segment.entries[at], entry));
+                }
+                Err(at) if self.segments[id].entries.len() < SEGMENT_MAX || !self.split(id) => {
+                    Arc::make_mut(&mut self.segments[id]).insert_at(at, hash, entry);
+                    self.len += 1;
+                    return None;
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    pub fn remove(&mut self, key: &[u8]) -> Option<Entry> {
+        let hash = self.seed.hash(key);
+        let id = self.id_of(hash);
+        let at = self.segments[id].find(hash, key).ok()?;
+        let entry = Arc::make_mut(&mut self.segments[id]).remove_at(at);
+        self.len -= 1;
+        self.merge(id);
+        Some(entry)
+    }
+
+    /// All entries, in the order of their hashes.
+    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+        let mut pos = 0;
+        std::iter::from_fn(move || {
+            (pos < HASH_END).then(|| {
+                let segment = self.segment_of(pos);
+                pos = segment.end();
+                &segment.entries
+            })
+        })
+        .flatten()
+    }
+
+    /// Shows `count` entries from position `cursor` on (more only if their hashes are equal, for a
+    /// position lies between hashes, never inside one). The new position comes back, 0 at the end.
+    ///
+    /// A key that is there during a whole scan is shown exactly once: its hash never changes, and
+    /// splitting or merging segments moves no hash.
+    pub fn scan<'a>(&'a self, cursor: u64, count: usize, mut show: impl FnMut(&'a Entry)) -> u64 {
+        let mut pos = cursor;
+        let mut shown = 0;
+        while pos < HASH_END {
+            let segment = self.segment_of(pos);
+            for at in segment.position(pos)..segment.hashes.len() {
+                let hash = segment.hashes[at];
+                if shown >= count && hash != pos - 1 {
+                    return hash;
+                }
+                show(&segment.entries[at]);
+                shown += 1;
+                pos = hash + 1;
+            }
+            pos = segment.end();
+            if shown >= count && pos < HASH_END {
+                return pos;
+            }
+        }
+        0
+    }
+
+    /// An entry chosen evenly; `random` yields 64 even bits.
+    pub fn random(&self, random: &mut dyn FnMut() -> u64) -> Option<&Entry> {
+        if self.len == 0 {
+            return None;
+        }
+        // A place in a segment, taken or not, is as likely as any other; so is what is found.
+        for _ in 0..256 {
+            let r = random();
+            let segment = &self.segments[((r >> 32) as usize) % self.segments.len()];
+            let places = segment.entries.len().max(SEGMENT_MAX);
+            if let Some(entry) = segment.entries.get((r & 0xffff_ffff) as usize % places) {
+                return Some(entry);
+            }
+        }
+        // Nearly empty: the next entry in hash order from anywhere, starting over at the end.
+        let mut found = None;
+        self.scan(random() % HASH_END, 1, |e| found = Some(e));
+        found.or_else(|| self.iter().next())
+    }
+
+    fn segment_of(&self, hash: u64) -> &Segment {
+        &self.segments[self.id_of(hash)]
+    }
+
+    fn id_of(&self, hash: u64) -> usize {
+        self.directory[(hash >> (HASH_BITS - self.bits)) as usize] as usize
+    }
+
+    /// Splits a segment in two; `false` if it must grow instead.
+    fn split(&mut self, id: usize) -> bool {
+        let depth = self.segments[id].depth;
+        if depth == self.bits {
+            if depth == HASH_BITS || self.directory.len() > DIRECTORY_SLACK * self.segments.len() {
+                return false;
+            }
+            self.directory = self.directory.iter().flat_map(|&id| [id, id]).collect();
+            self.bits += 1;
+        }
+        let upper = Arc::make_mut(&mut self.segments[id]).split();
+        self.at_depth[depth as usize] -= 1;
+        self.at_depth[depth as usize + 1] += 2;
+        self.segments.push(Arc::new(upper));
+        self.point_at(self.segments.len() - 1);
+        true
+    }
+
+    /// Joins a segment with its other half if both have become small.
+    fn merge(&mut self, id: usize) {
+        let segment = &self.segments[id];
+        let (depth, first) = (segment.depth, segment.first);
+        if depth == 0 || segment.entries.len() > MERGE_MAX {
+            return;
+        }
+        let other = self.id_of(first ^ (1 << (HASH_BITS - depth)));
+        let together = segment.entries.len() + self.segments[other].entries.len();
+        if self.segments[other].depth != depth || together > MERGE_MAX {
+            return;
+        }
+        let (low, high) =
+            if first < self.segments[other].first { (id, other) } else { (other, id) };
+        let upper = std::mem::replace(&mut self.segments[high], Arc::new(Segment::new(0, 0)));
+        Arc::make_mut(&mut self.segments[low]).merge(Arc::unwrap_or_clone(upper));
+        self.at_depth[depth as usize] -= 2;
+        self.at_depth[depth as usize - 1] += 1;
+        self.point_at(low);
+        // The last segment takes the freed number, so the numbers stay dense.
+        self.segments.swap_remove(high);
+        if high < self.segments.len() {
+            self.point_at(high);
+        }
+        while self.bits > 0 && self.at_depth[self.bits as usize] == 0 {
+            self.directory = self.directory.iter().copied().step_by(2).collect();
+            self.bits -= 1;
+        }
+    }
+
+    /// Lets all directory places of a segment's range point at it.
+    fn point_at(&mut self, id: usize) {
+        let (depth, first) = (self.segments[id].depth, self.segments[id].first);
+        let start = (first >> (HASH_BITS - self.bits)) as usize;
+        let places = 1usize << (self.bits - depth);
+        self.directory[start..start + places].fill(id as u32);
+    }
+
+    /// The rules that every operation keeps.
+    #[cfg(test)]
+    pub fn check(&self) {
+        assert_eq!(self.directory.len(), 1 << self.bits);
+        let mut pos = 0;
+        let (mut met, mut entries) = (0, 0);
+        while pos < HASH_END {
+            let s = self.segment_of(pos);
+            assert_eq!(s.first, pos);
+            assert!(s.depth <= self.bits);
+            assert_eq!(s.hashes.len(), s.entries.len());
+            assert!(s.hashes.is_sorted());
+            assert!(s.hashes.iter().all(|h| (s.first..s.end()).contains(h)));
+            assert!(s.hashes.iter().zip(&s.entries).all(|(h, e)| *h == self.seed.hash(&e.key)));
+            met += 1;
+            entries += s.entries.len();
+            pos = s.end();
+        }
+        assert_eq!((met, entries), (self.segments.len(), self.len));
+        assert!(self.bits == 0 || self.at_depth[self.bits as usize] > 0);
+    }
+}

@@ -1,0 +1,211 @@
+//! What a key holds.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A key's name. Shared between the table, the ordered expiries and every snapshot.
+pub type Key = Arc<[u8]>;
+
+/// The longest string that Redis keeps in one allocation with its header (encoding `embstr`).
+pub const EMBSTR_MAX: usize = 44;
+
+/// Integers below this are one shared object each in Redis, which OBJECT REFCOUNT lets one see.
+const SHARED_INTEGERS: i64 = 10_000;
+
+/// The value of a key. Cloning costs a reference count at most, whatever its size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A string that is the canonical decimal form of this number.
+    Int(i64),
+    /// A string as it was set.
+    Str(Arc<[u8]>),
+    /// A string that was changed in place (APPEND, SETRANGE): grows without being copied, and has
+    /// the encoding `raw` however short it is.
+    Raw(Arc<Vec<u8>>),
+}
+
+impl Value {
+    /// The value that SET stores: an integer if the bytes are a number's canonical form.
+    pub fn string(bytes: &[u8]) -> Value {
+        match canonical_int(bytes) {
+            Some(n) => Value::Int(n),
+            None => Value::Str(bytes.into()),
+        }
+    }
+
+    /// The string, as bytes.
+    pub fn bytes(&self) -> Cow<'_, [u8]> {
+        match self {
+            Value::Int(n) => Cow::Owned(itoa::Buffer::new().format(*n).as_bytes().to_vec()),
+            Value::Str(s) => Cow::Borrowed(s),
+            Value::Raw(s) => Cow::Borrowed(s),
+        }
+    }
+
+    /// The string's length in bytes.
+    pub fn str_len(&self) -> usize {
+        match self {
+            Value::Int(n) => itoa::Buffer::new().format(*n).len(),
+            Value::Str(s) => s.len(),
+            Value::Raw(s) => s.len(),
+        }
+    }
+
+    /// TYPE's word.
+    pub fn type_name(&self) -> &'static str {
+        "string"
+    }
+
+    /// OBJECT ENCODING's word.
+    pub fn encoding(&self) -> &'static str {
+        match self {
+            Value::Int(_) => "int",
+            Value::Str(s) if s.len() <= EMBSTR_MAX => "embstr",
+            Value::Str(_) | Value::Raw(_) => "raw",
+        }
+    }
+
+    /// OBJECT REFCOUNT's number: small integers are shared for ever, all else has one owner.
+    pub fn refcount(&self) -> i64 {
+        match self {
+            Value::Int(n) if (0..SHARED_INTEGERS).contains(n) => i64::from(i32::MAX),
+            _ => 1,
+        }
+    }
+
+    /// The string as a vector that can be changed in place; it is `raw` from now on.
+    pub fn make_raw(&mut self) -> &mut Vec<u8> {
+        if !matches!(self, Value::Raw(_)) {
+            *self = Value::Raw(Arc::new(self.bytes().into_owned()));
+        }
+        match self {
+            Value::Raw(v) => Arc::make_mut(v),
+            Value::Int(_) | Value::Str(_) => unreachable!("made raw above"),
+        }
+    }
+
+    /// Bytes on the heap that belong to the value, with what an allocator adds (an estimate).
+    pub fn heap_bytes(&self) -> usize {
+        match self {
+            Value::Int(_) => 0,
+            Value::Str(s) => 24 + s.len(),
+            Value::Raw(s) => 48 + s.capacity(),
+        }
+    }
+}
+
+/// The number that `bytes` is the canonical form of: no sign but a minus, no leading zero, within
+/// 64 bits.
+fn canonical_int(bytes: &[u8]) -> Option<i64> {
+    if bytes.is_empty() || bytes.len() > 20 || !bytes[bytes.len() - 1].is_ascii_digit() {
+        return None;
+    }
+    let n: i64 = std::str::from_utf8(bytes).ok()?.parse().ok()?;
+    (itoa::Buffer::new().format(n).as_bytes() == bytes).then_some(n)
+}
+
+/// One key with its value, expiry and time of last access.
+#[derive(Debug)]
+pub struct Entry {
+    pub(super) key: Key,
+    pub(super) value: Value,
+    pub(super) expire_at: Option<i64>,
+    /// Seconds of the clients' monotonic clock. Atomic, so that a read need not copy a segment
+    /// which a snapshot shares.
+    accessed: AtomicU32,
+}
+
+impl Entry {
+    pub(super) fn new(key: Key, value: Value, expire_at: Option<i64>, clock_s: u32) -> Entry {
+        Entry { key, value, expire_at, accessed: AtomicU32::new(clock_s) }
+    }
+
+    /// The key's name.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// What it holds.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// The entry taken apart: its value.
+    pub fn into_value(self) -> Value {
+        self.value
+    }
+
+    /// When it expires, in Unix milliseconds; `None`: never.
+    pub fn expire_at(&self) -> Option<i64> {
+        self.expire_at
+    }
+
+    /// Whether it is logically gone at `now_ms`: strictly later than its time.
+    pub fn is_expired(&self, now_ms: i64) -> bool {
+        self.expire_at.is_some_and(|at| now_ms > at)
+    }
+
+    /// When it was last used, in seconds of the clients' monotonic clock.
+    pub fn accessed_s(&self) -> u32 {
+        self.accessed.load(Ordering::Relaxed)
+    }
+
+    /// Notes a use.
+    pub fn touch(&self, clock_s: u32) {
+        self.accessed.store(clock_s, Ordering::Relaxed);
+    }
+
+    /// What the entry costs in memory: an estimate, used for `used_memory`.
+    pub fn cost(&self) -> usize {
+        size_of::<Entry>() + size_of::<u64>() + 24 + self.key.len() + self.value.heap_bytes()
+    }
+}
+
+impl Clone for Entry {
+    fn clone(&self) -> Entry {
+        Entry {
+            key: Arc::clone(&self.key),
+            value: self.value.clone(),
+            expire_at: self.expire_at,
+            accessed: AtomicU32::new(self.accessed_s()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Value;
+
+    #[test]
+    fn only_canonical_numbers_are_ints() {
+        for (text, int) in [
+            ("0", true),
+            ("-1", true),
+            ("9223372036854775807", true),
+            ("-9223372036854775808", true),
+            ("9223372036854775808", false),
+            ("007", false),
+            ("-0", false),
+            ("+1", false),
+            ("", false),
+            ("-", false),
+            (" 1", false),
+            ("1.0", false),
+        ] {
+            assert_eq!(Value::string(text.as_bytes()).encoding() == "int", int, "{text:?}");
+            assert_eq!(&*Value::string(text.as_bytes()).bytes(), text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn encodings_follow_length_and_history() {
+        assert_eq!(Value::string(&[b'a'; 44]).encoding(), "embstr");
+        assert_eq!(Value::string(&[b'a'; 45]).encoding(), "raw");
+        let mut v = Value::string(b"ab");
+        v.make_raw().push(b'c');
+        assert_eq!((v.encoding(), &*v.bytes()), ("raw", &b"abc"[..]));
+        assert_eq!(Value::Int(9_999).refcount(), 2_147_483_647);
+        assert_eq!(Value::Int(10_000).refcount(), 1);
+    }
+}
