@@ -4,4 +4,176 @@
 //! timer, the end of a turn). Out: effects to carry out, slices to write, facts that tell what
 //! happened. Never in here: sockets, files, threads, tokio, the operating system's clock or random
 //! numbers, and words for the screen.
+//!
+//! One turn goes: any number of inputs, then [`Engine::end_turn`], then the driver takes effects,
+//! facts and output.
+
+pub mod blocked;
+pub mod boot;
+pub mod call;
+pub mod clients;
+pub mod command;
+pub mod config;
+pub mod conn;
+pub mod effect;
+pub mod facts;
+mod input;
 pub mod keyspace;
+mod log;
+pub mod multi;
+mod output;
+pub mod persist;
+pub mod replication;
+pub mod rng;
+pub mod stats;
+pub mod unit;
+
+use crate::observe::{Now, Offset};
+use crate::wire::reply::ReplyWriter;
+use boot::Boot;
+use clients::Clients;
+use config::Config;
+use conn::{ConnId, Kind};
+use effect::{DialId, Effect, JobId, Parked};
+use facts::FactBuffer;
+use keyspace::Keyspace;
+use persist::Persist;
+use replication::Replication;
+use rng::Rng;
+use stats::Stats;
+use std::collections::VecDeque;
+use unit::Unit;
+
+/// One instance. See the module's head for how a driver uses it.
+pub struct Engine {
+    pub(crate) boot: Boot,
+    pub(crate) config: Config,
+    /// The time of the running input.
+    pub(crate) now: Now,
+    pub(crate) started: Now,
+    pub(crate) rng: Rng,
+    pub(crate) keyspace: Keyspace,
+    pub(crate) clients: Clients,
+    /// The reply of the running command. It holds the client's output while its batch runs.
+    pub(crate) reply: ReplyWriter,
+    /// The database of the running command.
+    pub(crate) db: usize,
+    /// Changes since the start; a command that makes it grow is propagated.
+    pub(crate) dirty: u64,
+    pub(crate) unit: Unit,
+    pub(crate) repl: Replication,
+    pub(crate) persist: Persist,
+    pub(crate) stats: Stats,
+    pub(crate) facts: FactBuffer,
+    pub(crate) effects: VecDeque<Effect>,
+    /// The connection whose command is being executed.
+    pub(crate) executing: Option<ConnId>,
+    /// Unblocked connections whose input waits to be executed.
+    pub(crate) resume: Vec<ConnId>,
+    /// Connections to be closed at the end of the turn.
+    pub(crate) closing: Vec<ConnId>,
+    /// Connections that got output since the driver last asked.
+    pub(crate) grown: Vec<ConnId>,
+    pub(crate) parked: Option<Parked>,
+    last_job: u64,
+    last_dial: u64,
+}
+
+impl Engine {
+    /// An instance with this configuration. It tells `Fact::Booted`; call [`Engine::start`] once
+    /// the driver listens.
+    pub fn new(boot: Boot, config: Config, now: Now) -> Engine {
+        let mut rng = Rng::new(boot.seed);
+        let databases = usize::try_from(config.databases).unwrap_or(16);
+        let keyspace = Keyspace::new(databases, rng.next_u64());
+        Engine {
+            boot,
+            config,
+            now,
+            started: now,
+            rng,
+            keyspace,
+            clients: Clients::default(),
+            reply: ReplyWriter::default(),
+            db: 0,
+            dirty: 0,
+            unit: Unit::default(),
+            repl: Replication::default(),
+            persist: Persist::default(),
+            stats: Stats::default(),
+            facts: FactBuffer::default(),
+            effects: VecDeque::new(),
+            executing: None,
+            resume: Vec::new(),
+            closing: Vec::new(),
+            grown: Vec::new(),
+            parked: None,
+            last_job: 0,
+            last_dial: 0,
+        }
+    }
+
+    /// The instance's settings as they are now.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What the host said at birth.
+    pub fn boot_facts(&self) -> &Boot {
+        &self.boot
+    }
+
+    /// The moment of the input that is being worked on.
+    pub fn now(&self) -> Now {
+        self.now
+    }
+
+    /// Whether the running command came from the master: it is applied whatever the rules for
+    /// clients say.
+    pub fn from_master(&self) -> bool {
+        self.executing
+            .and_then(|c| self.clients.get(c))
+            .is_some_and(|c| matches!(c.kind, Kind::MasterLink))
+    }
+
+    /// Whether this instance follows a master.
+    pub fn is_replica(&self) -> bool {
+        self.config.replicaof.is_some()
+    }
+
+    /// Queues an effect for the driver.
+    pub fn effect(&mut self, effect: Effect) {
+        self.effects.push_back(effect);
+    }
+
+    /// The next thing to be done, oldest first.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// A name for a new job.
+    pub fn next_job(&mut self) -> JobId {
+        self.last_job += 1;
+        JobId(self.last_job)
+    }
+
+    /// A name for a new dial.
+    pub fn next_dial(&mut self) -> DialId {
+        self.last_dial += 1;
+        DialId(self.last_dial)
+    }
+
+    /// Set while the driver must feed nothing but what ends it.
+    pub fn parked(&self) -> Option<Parked> {
+        self.parked
+    }
+
+    /// Ends the turn: Redis' beforeSleep.
+    pub fn end_turn(&mut self, now: Now) {
+        self.now = now;
+        for conn in std::mem::take(&mut self.closing) {
+            self.close(conn);
+        }
+        self.end_facts(Offset(0));
+    }
+}

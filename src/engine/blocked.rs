@@ -1,0 +1,51 @@
+//! Clients that wait for something, with the reason and the deadline.
+
+use super::Engine;
+use super::conn::ConnId;
+
+/// Why a client is blocked. While it is, nothing more of it is read or executed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Blocked {
+    /// WAIT: until `replicas` have acknowledged `offset`, or the clients' clock (microseconds)
+    /// reaches the deadline.
+    Wait { offset: i64, replicas: i64, deadline_us: Option<u64> },
+    /// A SHUTDOWN that waits for lagging replicas.
+    Shutdown,
+    /// CLIENT PAUSE (or a shutdown, or a failover, that pauses writes): its command runs later.
+    Paused,
+}
+
+impl Engine {
+    /// Blocks the client whose command is being executed. The handler writes no reply.
+    pub fn block(&mut self, conn: ConnId, why: Blocked) {
+        if let Some(c) = self.clients.get_mut(conn) {
+            c.blocked = Some(why);
+        }
+    }
+
+    /// Lets a blocked client go on; `reply` writes the reply that it waited for. What it sent
+    /// meanwhile is executed before the turn ends.
+    pub fn unblock(
+        &mut self,
+        conn: ConnId,
+        reply: impl FnOnce(&mut crate::wire::reply::ReplyWriter),
+    ) {
+        let Some(c) = self.clients.get_mut(conn) else { return };
+        if c.blocked.take().is_none() {
+            return;
+        }
+        let (resp, mode) = (c.resp, c.reply_mode);
+        if mode == super::conn::ReplyMode::On {
+            let mut w = crate::wire::reply::ReplyWriter {
+                buf: std::mem::take(&mut c.out.head),
+                resp,
+            };
+            reply(&mut w);
+            if let Some(c) = self.clients.get_mut(conn) {
+                c.out.head = w.buf;
+            }
+            self.output_grew(conn);
+        }
+        self.resume.push(conn);
+    }
+}

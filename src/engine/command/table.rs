@@ -1,0 +1,100 @@
+//! All commands, looked up by name in any case.
+
+use crate::engine::call::CommandSpec;
+use hashbrown::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::LazyLock;
+
+/// What every file of this folder exports.
+const GROUPS: &[&[CommandSpec]] = &[];
+
+/// A command of the table, or a subcommand.
+#[derive(Debug)]
+pub struct Entry {
+    pub spec: &'static CommandSpec,
+    /// `get`, or `config|get`.
+    pub full_name: String,
+    /// Position among all entries: the index into the per-command counts.
+    pub index: usize,
+    pub subcommands: Vec<Entry>,
+}
+
+impl Entry {
+    /// The subcommand of this name.
+    pub fn sub(&self, name: &[u8]) -> Option<&Entry> {
+        self.subcommands.iter().find(|e| name.eq_ignore_ascii_case(e.spec.name.as_bytes()))
+    }
+}
+
+/// The joined table.
+pub struct Table {
+    /// Sorted by name.
+    pub entries: Vec<Entry>,
+    by_name: HashMap<&'static [u8], usize, BuildHasherDefault<NameHasher>>,
+    /// Entries and subcommands together.
+    pub count: usize,
+}
+
+/// The longest command name, with some room.
+const LONGEST: usize = 32;
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let mut specs: Vec<&'static CommandSpec> = GROUPS.iter().copied().flatten().collect();
+    specs.sort_by_key(|s| s.name);
+    let mut count = 0;
+    let mut number = || {
+        count += 1;
+        count - 1
+    };
+    let entries: Vec<Entry> = specs
+        .into_iter()
+        .map(|spec| Entry {
+            spec,
+            full_name: spec.name.to_string(),
+            index: number(),
+            subcommands: spec
+                .subcommands
+                .iter()
+                .map(|sub| Entry {
+                    spec: sub,
+                    full_name: format!("{}|{}", spec.name, sub.name),
+                    index: number(),
+                    subcommands: Vec::new(),
+                })
+                .collect(),
+        })
+        .collect();
+    let by_name = entries.iter().enumerate().map(|(i, e)| (e.spec.name.as_bytes(), i)).collect();
+    Table { entries, by_name, count }
+});
+
+/// The table of all commands.
+pub fn table() -> &'static Table {
+    &TABLE
+}
+
+/// The command of this name, in any case.
+pub fn lookup(name: &[u8]) -> Option<&'static Entry> {
+    let mut lower = [0u8; LONGEST];
+    let lower = lower.get_mut(..name.len())?;
+    lower.copy_from_slice(name);
+    lower.make_ascii_lowercase();
+    let table = table();
+    table.by_name.get(&*lower).map(|&i| &table.entries[i])
+}
+
+/// FNV-1a: names are short, and the order must not depend on the process.
+#[derive(Default)]
+pub struct NameHasher(u64);
+
+impl Hasher for NameHasher {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for b in bytes {
+            self.0 = (self.0 ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
