@@ -36,10 +36,8 @@ impl Engine {
         }
         let (resp, mode) = (c.resp, c.reply_mode);
         if mode == super::conn::ReplyMode::On {
-            let mut w = crate::wire::reply::ReplyWriter {
-                buf: std::mem::take(&mut c.out.head),
-                resp,
-            };
+            let mut w =
+                crate::wire::reply::ReplyWriter { buf: std::mem::take(&mut c.out.head), resp };
             reply(&mut w);
             if let Some(c) = self.clients.get_mut(conn) {
                 c.out.head = w.buf;
