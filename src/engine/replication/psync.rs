@@ -1,0 +1,83 @@
+//! May this replica go on from where it stopped? A pure judgement.
+//!
+//! In: what was asked, and the numbers that this instance stands by. Out: the verdict with the
+//! comparison that decided it. It changes nothing.
+
+use super::ids::Ids;
+use super::stream::Stream;
+use crate::observe::{FullReason, PsyncVerdict};
+
+/// Judges `PSYNC asked_id asked_offset`, where `asked_offset` is the first byte that the replica
+/// lacks. The rule: the id must name our history (or the one before it, up to the point where they
+/// part), and every byte from the offset on must still be held.
+pub fn judge(asked_id: &[u8], asked_offset: i64, ids: &Ids, stream: &Stream) -> PsyncVerdict {
+    if !ids.replid.matches(asked_id) {
+        if !ids.replid2.matches(asked_id) {
+            return PsyncVerdict::Full(match asked_id.first() {
+                Some(b'?') => FullReason::Asked,
+                _ => FullReason::UnknownId,
+            });
+        }
+        if asked_offset > ids.second_offset {
+            return PsyncVerdict::Full(FullReason::BeyondSecondOffset);
+        }
+    }
+    if !stream.is_active() {
+        return PsyncVerdict::Full(FullReason::NoBacklog);
+    }
+    if asked_offset < stream.first() {
+        return PsyncVerdict::Full(FullReason::BeforeBacklog);
+    }
+    if asked_offset > stream.end() + 1 {
+        return PsyncVerdict::Full(FullReason::AheadOfMaster);
+    }
+    PsyncVerdict::Continue { bytes: stream.behind(asked_offset) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::ReplId;
+
+    fn id(c: u8) -> ReplId {
+        ReplId([c; 40])
+    }
+
+    /// Offsets 101..=110 are held; the history before was `b` up to 105.
+    fn world() -> (Ids, Stream) {
+        let mut stream = Stream::at(100);
+        stream.activate();
+        stream.append(b"0123456789", 16384);
+        (Ids { replid: id(b'a'), replid2: id(b'b'), second_offset: 105 }, stream)
+    }
+
+    #[test]
+    fn the_window_decides_to_the_byte() {
+        let (ids, stream) = world();
+        let ask = |offset| judge(&id(b'A').0, offset, &ids, &stream);
+        assert_eq!(ask(100), PsyncVerdict::Full(FullReason::BeforeBacklog));
+        assert_eq!(ask(101), PsyncVerdict::Continue { bytes: 10 });
+        assert_eq!(ask(110), PsyncVerdict::Continue { bytes: 1 });
+        assert_eq!(ask(111), PsyncVerdict::Continue { bytes: 0 });
+        assert_eq!(ask(112), PsyncVerdict::Full(FullReason::AheadOfMaster));
+        assert_eq!(ask(-1), PsyncVerdict::Full(FullReason::BeforeBacklog));
+    }
+
+    #[test]
+    fn the_history_before_counts_up_to_the_parting() {
+        let (ids, stream) = world();
+        let ask = |offset| judge(&id(b'b').0, offset, &ids, &stream);
+        assert_eq!(ask(105), PsyncVerdict::Continue { bytes: 6 });
+        assert_eq!(ask(106), PsyncVerdict::Full(FullReason::BeyondSecondOffset));
+    }
+
+    #[test]
+    fn other_ids_mean_a_full_sync() {
+        let (ids, mut stream) = world();
+        assert_eq!(judge(b"?", -1, &ids, &stream), PsyncVerdict::Full(FullReason::Asked));
+        assert_eq!(judge(&id(b'c').0, 105, &ids, &stream), PsyncVerdict::Full(FullReason::UnknownId));
+        assert_eq!(judge(b"", 105, &ids, &stream), PsyncVerdict::Full(FullReason::UnknownId));
+        stream.free();
+        assert_eq!(judge(&id(b'a').0, 111, &ids, &stream), PsyncVerdict::Full(FullReason::NoBacklog));
+    }
+}

@@ -1,0 +1,191 @@
+//! Cutting the RDB out of the bytes that follow +FULLRESYNC.
+//!
+//! In: bytes, split anywhere. Out: the preamble, runs of RDB bytes, the end. Bytes after the end
+//! are left alone: they are the command stream. It knows nothing of what an RDB contains.
+
+use super::lines::{MAX_LINE, first_line, shown};
+use crate::observe::RdbFraming;
+
+const MARK: usize = 40;
+
+/// What the next bytes are.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// A newline that keeps the link alive.
+    Newline,
+    Begin(RdbFraming),
+    Data(&'a [u8]),
+    /// The last byte of the RDB (and the closing mark) was read.
+    End,
+    /// The master gave up: its error line, without the dash.
+    Refused(String),
+    /// Not a preamble at all.
+    Garbage(String),
+}
+
+#[derive(Debug)]
+enum State {
+    Preamble,
+    Length { left: u64 },
+    /// The last bytes are kept back as long as they may be the mark.
+    Marked { mark: [u8; MARK], kept: Vec<u8> },
+    Done,
+}
+
+/// One transfer, from its preamble to its end.
+#[derive(Debug)]
+pub struct Transfer {
+    state: State,
+}
+
+impl Default for Transfer {
+    fn default() -> Transfer {
+        Transfer { state: State::Preamble }
+    }
+}
+
+impl Transfer {
+    /// Reads on. Calls `each` for every part and returns how many bytes were taken: all but an
+    /// incomplete preamble, and nothing after the end, a refusal or garbage.
+    pub fn push(&mut self, bytes: &[u8], mut each: impl FnMut(Part<'_>)) -> usize {
+        let mut at = 0;
+        loop {
+            match &mut self.state {
+                State::Preamble => {
+                    let Some((line, n)) = first_line(&bytes[at..]) else {
+                        if bytes.len() - at > MAX_LINE {
+                            each(Part::Garbage(shown(&bytes[at..])));
+                            self.state = State::Done;
+                        }
+                        return at;
+                    };
+                    at += n;
+                    match preamble(line) {
+                        Ok(None) => each(Part::Newline),
+                        Ok(Some((framing, state))) => {
+                            each(Part::Begin(framing));
+                            self.state = state;
+                        }
+                        Err(part) => {
+                            each(part);
+                            self.state = State::Done;
+                        }
+                    }
+                }
+                State::Length { left } => {
+                    let n = (*left).min((bytes.len() - at) as u64) as usize;
+                    if n > 0 {
+                        each(Part::Data(&bytes[at..at + n]));
+                        at += n;
+                        *left -= n as u64;
+                    }
+                    if *left > 0 {
+                        return at;
+                    }
+                    each(Part::End);
+                    self.state = State::Done;
+                }
+                State::Marked { mark, kept } => {
+                    let fresh = &bytes[at..];
+                    at = bytes.len();
+                    // The newest 40 bytes stay back; whatever is older is certainly RDB.
+                    let older = (kept.len() + fresh.len()).saturating_sub(MARK);
+                    let from_kept = older.min(kept.len());
+                    if from_kept > 0 {
+                        each(Part::Data(&kept[..from_kept]));
+                        kept.drain(..from_kept);
+                    }
+                    if older > from_kept {
+                        each(Part::Data(&fresh[..older - from_kept]));
+                    }
+                    kept.extend_from_slice(&fresh[older - from_kept..]);
+                    // Only the very last bytes are compared: a master sends nothing behind the mark
+                    // until it was acknowledged.
+                    if kept.as_slice() == mark {
+                        each(Part::End);
+                        self.state = State::Done;
+                    }
+                    return at;
+                }
+                State::Done => return at,
+            }
+        }
+    }
+
+    /// Whether the end (or a failure) was reached.
+    pub fn is_done(&self) -> bool {
+        matches!(self.state, State::Done)
+    }
+
+    /// Whether the preamble was read.
+    pub fn has_begun(&self) -> bool {
+        !matches!(self.state, State::Preamble)
+    }
+}
+
+fn preamble(line: &[u8]) -> Result<Option<(RdbFraming, State)>, Part<'static>> {
+    let Some((first, rest)) = line.split_first() else { return Ok(None) };
+    match first {
+        b'-' => return Err(Part::Refused(shown(rest))),
+        b'$' => {}
+        _ => return Err(Part::Garbage(shown(line))),
+    }
+    if let Some(mark) = rest.strip_prefix(b"EOF:").and_then(|m| m.first_chunk::<MARK>()) {
+        let state = State::Marked { mark: *mark, kept: Vec::with_capacity(2 * MARK) };
+        return Ok(Some((RdbFraming::Eof, state)));
+    }
+    let left = std::str::from_utf8(rest).ok().and_then(|t| t.parse().ok());
+    let Some(left) = left else { return Err(Part::Garbage(shown(line))) };
+    Ok(Some((RdbFraming::Length(left), State::Length { left })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Feeds `bytes` in runs of `step`; gives the RDB, the other parts, and what was left over.
+    fn run(bytes: &[u8], step: usize) -> (Vec<u8>, Vec<String>, usize) {
+        let mut t = Transfer::default();
+        let (mut rdb, mut parts, mut pending, mut fed) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        while fed < bytes.len() && !t.is_done() {
+            let n = step.min(bytes.len() - fed);
+            pending.extend_from_slice(&bytes[fed..fed + n]);
+            fed += n;
+            let took = t.push(&pending, |part| match part {
+                Part::Data(d) => rdb.extend_from_slice(d),
+                other => parts.push(format!("{other:?}")),
+            });
+            pending.drain(..took);
+        }
+        (rdb, parts, pending.len() + bytes.len() - fed)
+    }
+
+    #[test]
+    fn both_framings_survive_any_split() {
+        let body = b"REDIS0010 not really, but long enough to hold a mark of forty bytes";
+        let mark = b"0123456789abcdef0123456789abcdef01234567";
+        let plain = [b"\n\n$67\r\n".as_slice(), body, b"*1\r\n"].concat();
+        let marked = [b"\n$EOF:".as_slice(), mark, b"\r\n", body, mark].concat();
+        for step in 1..plain.len() + 1 {
+            let (rdb, parts, left) = run(&plain, step);
+            assert_eq!((rdb.as_slice(), left), (&body[..], 4), "step {step}");
+            assert_eq!(parts, ["Newline", "Newline", "Begin(Length(67))", "End"]);
+            let (rdb, parts, left) = run(&marked, step);
+            assert_eq!((rdb.as_slice(), left), (&body[..], 0), "step {step}");
+            assert_eq!(parts, ["Newline", "Begin(Eof)", "End"]);
+        }
+    }
+
+    #[test]
+    fn an_empty_rdb_ends_at_once() {
+        assert_eq!(run(b"$0\r\n", 100).1, ["Begin(Length(0))", "End"]);
+    }
+
+    #[test]
+    fn anything_else_ends_the_transfer() {
+        assert_eq!(run(b"-ERR no\r\n", 3).1, ["Refused(\"ERR no\")"]);
+        assert_eq!(run(b"+OK\r\n", 3).1, ["Garbage(\"+OK\")"]);
+        assert_eq!(run(b"$12x\r\n", 3).1, ["Garbage(\"$12x\")"]);
+        assert_eq!(run(&[b'a'; 2000], 100).1.len(), 1);
+    }
+}
