@@ -75,9 +75,15 @@ mod tests {
     fn other_ids_mean_a_full_sync() {
         let (ids, mut stream) = world();
         assert_eq!(judge(b"?", -1, &ids, &stream), PsyncVerdict::Full(FullReason::Asked));
-        assert_eq!(judge(&id(b'c').0, 105, &ids, &stream), PsyncVerdict::Full(FullReason::UnknownId));
+        assert_eq!(
+            judge(&id(b'c').0, 105, &ids, &stream),
+            PsyncVerdict::Full(FullReason::UnknownId)
+        );
         assert_eq!(judge(b"", 105, &ids, &stream), PsyncVerdict::Full(FullReason::UnknownId));
         stream.free();
-        assert_eq!(judge(&id(b'a').0, 111, &ids, &stream), PsyncVerdict::Full(FullReason::NoBacklog));
+        assert_eq!(
+            judge(&id(b'a').0, 111, &ids, &stream),
+            PsyncVerdict::Full(FullReason::NoBacklog)
+        );
     }
 }

@@ -26,9 +26,14 @@ pub enum Part<'a> {
 #[derive(Debug)]
 enum State {
     Preamble,
-    Length { left: u64 },
+    Length {
+        left: u64,
+    },
     /// The last bytes are kept back as long as they may be the mark.
-    Marked { mark: [u8; MARK], kept: Vec<u8> },
+    Marked {
+        mark: [u8; MARK],
+        kept: Vec<u8>,
+    },
     Done,
 }
 
