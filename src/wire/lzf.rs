@@ -16,40 +16,43 @@ const HASH_BITS: u32 = 14;
 #[error("invalid LZF compressed string")]
 pub struct Corrupt;
 
-/// Compresses many strings with one table (64 KiB), which need not be cleared in between.
+/// Compresses many strings with one table (64 KiB), which is not cleared in between.
 #[derive(Debug)]
 pub struct Compressor {
-    /// Hash of three bytes → where they were last seen. Stale entries are harmless: every hit is
-    /// compared with the input.
+    /// Hash of three bytes → `base` + where they were last seen. What is below `base` was left by
+    /// earlier strings and does not count, so the output depends on the input alone.
     table: Vec<u32>,
+    base: u32,
 }
 
 impl Default for Compressor {
     fn default() -> Compressor {
-        Compressor { table: vec![0; 1 << HASH_BITS] }
+        Compressor { table: vec![0; 1 << HASH_BITS], base: 1 }
     }
 }
 
 impl Compressor {
-    /// The compressed form, if it takes at most `max_out` bytes.
+    /// The compressed form, if it takes at most `max_out` bytes. (Strings of 4 GiB: never.)
     pub fn compress(&mut self, input: &[u8], max_out: usize) -> Option<Vec<u8>> {
-        if u32::try_from(input.len()).is_err() {
-            return None;
-        }
-        // The same input must give the same output, whatever went through the table before.
-        self.table.fill(0);
+        let len = u32::try_from(input.len()).ok().filter(|len| *len < u32::MAX)?;
+        let base = match self.base.checked_add(len) {
+            Some(next) => std::mem::replace(&mut self.base, next),
+            None => {
+                self.table.fill(0);
+                self.base = len + 1;
+                1
+            }
+        };
         let mut out = Vec::with_capacity(max_out.min(input.len()));
         let (mut at, mut literals) = (0, 0);
         while at + 3 <= input.len() {
-            let slot = &mut self.table[hash(&input[at..at + 3])];
-            let seen = std::mem::replace(slot, at as u32) as usize;
-            let usable = seen < at
-                && at - seen <= MAX_DISTANCE
-                && input[seen..seen + 3] == input[at..at + 3];
-            if !usable {
+            let seen = self.swap(base, input, at);
+            let Some(seen) = seen.filter(|seen| {
+                at - seen <= MAX_DISTANCE && input[*seen..*seen + 3] == input[at..at + 3]
+            }) else {
                 at += 1;
                 continue;
-            }
+            };
             let limit = MAX_COPY.min(input.len() - at);
             let len = 3 + input[at + 3..at + limit]
                 .iter()
@@ -61,10 +64,10 @@ impl Compressor {
             if out.len() > max_out {
                 return None;
             }
-            // The last places inside the copy are worth knowing for what follows.
-            for place in at + 1..at + len {
+            // Two places inside the copy are worth knowing; noting all would cost more than it saves.
+            for place in (at + len).saturating_sub(2)..at + len {
                 if place + 3 <= input.len() {
-                    self.table[hash(&input[place..place + 3])] = place as u32;
+                    self.swap(base, input, place);
                 }
             }
             at += len;
@@ -72,6 +75,14 @@ impl Compressor {
         }
         push_literals(&mut out, &input[literals..]);
         (out.len() <= max_out).then_some(out)
+    }
+
+    /// Notes the three bytes at `at`; returns where in this input they, or others with their hash,
+    /// were before.
+    fn swap(&mut self, base: u32, input: &[u8], at: usize) -> Option<usize> {
+        let slot = &mut self.table[hash(&input[at..at + 3])];
+        let seen = std::mem::replace(slot, base + at as u32);
+        seen.checked_sub(base).map(|seen| seen as usize)
     }
 }
 
@@ -176,6 +187,18 @@ mod tests {
         assert_eq!(decompress(&[0x20, 0], 3), Err(Corrupt), "copy from before the start");
         assert_eq!(decompress(&[0, b'a', 0xe0], 10), Err(Corrupt));
         assert_eq!(decompress(&[0, b'a'], usize::MAX), Err(Corrupt));
+    }
+
+    #[test]
+    fn the_output_depends_on_the_input_alone() {
+        let text = b"one two one two one two one two".repeat(3);
+        let fresh = compress(&text, usize::MAX);
+        let mut used = Compressor::default();
+        used.compress(&b"two one zwei eins two one".repeat(50), usize::MAX);
+        assert_eq!(used.compress(&text, usize::MAX), fresh);
+        used.base = u32::MAX - 5;
+        assert_eq!(used.compress(&text, usize::MAX), fresh, "when the places wrap around");
+        assert_eq!(used.compress(&text, usize::MAX), fresh);
     }
 
     proptest! {

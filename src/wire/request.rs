@@ -307,3 +307,6 @@ fn bulk_header(line: &[u8], limits: &Limits) -> Result<usize, ProtocolError> {
         .filter(|len| *len <= usize::MAX / 2)
         .ok_or(ProtocolError::InvalidBulkLength)
 }
+
+#[cfg(test)]
+mod tests;

@@ -206,6 +206,11 @@ impl Decoder {
         self.version
     }
 
+    #[cfg(test)]
+    pub(super) fn buf_capacity(&self) -> usize {
+        self.buf.capacity()
+    }
+
     /// Moves past a record and adds it to the checksum, which covers all but the footer.
     fn commit(&mut self, len: usize) {
         if self.verify && self.stage != Stage::Footer {
