@@ -47,7 +47,9 @@ fn bytes_as_redis_writes_them() {
     w.resize_db(1, 1);
     w.string_key(b"a", b"1", Some(4_102_444_800_000));
     w.eof();
-    let mut want = b"REDIS0010\xfa\x09redis-ver\x067.0.15\xfa\x0aredis-bits\xc0\x40\xfe\x00\xfb\x01\x01".to_vec();
+    let mut want =
+        b"REDIS0010\xfa\x09redis-ver\x067.0.15\xfa\x0aredis-bits\xc0\x40\xfe\x00\xfb\x01\x01"
+            .to_vec();
     want.extend_from_slice(b"\xfc\x00\xd8\xc3\x2c\xbb\x03\x00\x00\x00\x01a\xc0\x01\xff");
     let sum = super::super::crc64::checksum(&want);
     want.extend_from_slice(&sum.to_le_bytes());

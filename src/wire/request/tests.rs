@@ -58,7 +58,8 @@ fn args(args: &[&str]) -> Got {
 
 #[test]
 fn multibulk_inline_and_empty_follow_each_other() {
-    let bytes = b"*2\r\n$3\r\nGET\r\n$1\r\na\r\nset k \"a b\"\r\n\n*0\r\n*-1\r\n\r\nPING\n*1\r\n$0\r\n\r\n";
+    let bytes =
+        b"*2\r\n$3\r\nGET\r\n$1\r\na\r\nset k \"a b\"\r\n\n*0\r\n*-1\r\n\r\nPING\n*1\r\n$0\r\n\r\n";
     let want = [
         args(&["GET", "a"]),
         args(&["set", "k", "a b"]),
