@@ -1,1 +1,9 @@
-//! (room: lab)
+//! The lab: three real instances, a workspace of files, links that can be slowed, and the record of
+//! everything that happened.
+//!
+//! In: what a front-end asks for (start, kill, throttle), and the facts of the instances.
+//! Out: the [`journal::Journal`] of events and the [`model::Model`] that they fold into.
+//! It never knows how a line is typed, how a fact is worded or what a screen looks like.
+
+pub mod journal;
+pub mod model;

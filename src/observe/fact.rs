@@ -186,10 +186,12 @@ pub enum Fact {
         total: Option<u64>,
     },
     /// A key that passed in the RDB: a sample under load, every one at a human's pace.
+    /// `expire_at_ms` is Unix time in milliseconds.
     RdbKey {
         db: u32,
         key: Preview,
         value: Preview,
+        expire_at_ms: Option<i64>,
         bytes: u64,
     },
     LoadEnded {

@@ -1,0 +1,195 @@
+//! One event at a time into the model: the lab's own facts here, an instance's in the parts.
+
+mod data;
+mod link;
+
+use super::history::MomentKind;
+use super::links::pair;
+use super::{Ids, Instance, Life, Model, Session, Upstream};
+use crate::observe::{
+    Addr, Body, Event, ExitHow, Fact, LabFact, LinkLoss, LinkState, Now, Role, RoleCause, Source,
+};
+
+/// Where the event that is being folded stands.
+#[derive(Clone, Copy)]
+pub(super) struct Here {
+    at: Now,
+    seq: u64,
+    port: u16,
+}
+
+pub(super) fn apply(model: &mut Model, event: &Event) {
+    model.now = event.at;
+    model.seq = event.seq + 1;
+    match (&event.body, event.source) {
+        (Body::Lab(fact), _) => lab(model, event, fact),
+        (Body::Fact(fact), Source::Instance(port)) => {
+            instance(model, Here { at: event.at, seq: event.seq, port }, fact);
+        }
+        _ => {}
+    }
+}
+
+fn lab(model: &mut Model, event: &Event, fact: &LabFact) {
+    let (at, seq) = (event.at, event.seq);
+    let mut note = |kind| model.history.push(seq, at, kind);
+    match fact {
+        LabFact::SessionBegan { version, ports, bare, lesson } => {
+            model.session = Session {
+                version: version.clone(),
+                ports: ports.clone(),
+                bare: *bare,
+                lesson: lesson.clone(),
+                began: at,
+            };
+        }
+        LabFact::InstanceUp { port, conf } => {
+            note(MomentKind::Up { port: *port });
+            // Its own `Booted` may come before or after, so nothing is reset here.
+            let i = model.instances.entry(*port).or_insert_with(|| Instance::new(*port, at));
+            if !i.is_up() {
+                i.life = Life::Starting { since: at };
+            }
+            i.conf = conf.clone();
+        }
+        LabFact::InstanceFailed { port, reason } => {
+            note(MomentKind::StartFailed { port: *port, reason: reason.clone() });
+            let i = model.instances.entry(*port).or_insert_with(|| Instance::new(*port, at));
+            // The port may be taken by an instance of ours that runs well.
+            if !matches!(i.life, Life::Up { .. } | Life::Leaving { .. }) {
+                i.life = Life::Failed { since: at, reason: reason.clone() };
+            }
+        }
+        LabFact::InstanceDown { port, how } => {
+            note(MomentKind::Down { port: *port, how: how.clone() });
+            down(model, *port, at, how);
+        }
+        LabFact::LinkThrottled { a, b, bytes_per_second } => {
+            note(MomentKind::Throttled { a: *a, b: *b, bytes_per_second: *bytes_per_second });
+            match bytes_per_second {
+                Some(rate) => model.throttles.insert(pair(*a, *b), *rate),
+                None => model.throttles.remove(&pair(*a, *b)),
+            };
+        }
+        LabFact::DirMade { path } | LabFact::FileWritten { path, .. } => {
+            model.files.insert(path.clone());
+        }
+        LabFact::FileRemoved { path } => {
+            let inside = format!("{path}/");
+            model.files.retain(|f| f != path && !f.starts_with(&inside));
+        }
+        LabFact::GoalTicked { lesson, goal } => {
+            note(MomentKind::GoalTicked { lesson: lesson.clone(), goal: *goal });
+            model.goals.insert((lesson.clone(), *goal));
+        }
+        LabFact::LessonDone { lesson } => note(MomentKind::LessonDone { lesson: lesson.clone() }),
+        LabFact::Lost { events } => model.note_lost(*events),
+    }
+}
+
+/// A killed instance tells nothing any more, so its links end here.
+fn down(model: &mut Model, port: u16, at: Now, how: &ExitHow) {
+    let Some(i) = model.instances.get_mut(&port) else { return };
+    i.life = Life::Down { since: at, how: how.clone() };
+    if i.upstream.state != LinkState::None {
+        i.upstream.state = LinkState::None;
+        i.upstream.since = at;
+        i.upstream.down_since.get_or_insert(at);
+    }
+    for replica in i.replicas.values_mut().filter(|r| r.gone.is_none()) {
+        replica.gone = Some((at, LinkLoss::ClosedHere));
+    }
+    i.clients.clear();
+    if let Some(s) = &mut i.snapshot {
+        s.ended.get_or_insert((at, false));
+    }
+    if let Some(l) = &mut i.loading
+        && l.ended.is_none()
+    {
+        l.ended = Some((at, false));
+        l.staged.clear();
+    }
+}
+
+fn instance(model: &mut Model, here: Here, fact: &Fact) {
+    let Here { at, seq, port } = here;
+    let i = model.instances.entry(port).or_insert_with(|| Instance::new(port, at));
+    let history = &mut model.history;
+    match fact {
+        Fact::Booted { replid, offset, dir, config_file, .. } => {
+            // A new life: only the conf file's name may have been told before.
+            let conf = config_file.clone().or_else(|| i.conf.take());
+            *i = Instance::new(port, at);
+            i.conf = conf;
+            i.dir = dir.clone();
+            i.ids.replid = *replid;
+            i.offset = *offset;
+        }
+        Fact::Ready { .. } => i.life = Life::Up { since: at },
+        Fact::ShuttingDown { .. } => i.life = Life::Leaving { since: at },
+        Fact::Log { .. } => {}
+        Fact::ConfigSet { name, value } => {
+            i.settings.insert(name.clone(), value.clone());
+        }
+        Fact::ClientConnected { id, addr } => {
+            i.clients.insert(*id, addr.clone());
+        }
+        Fact::ClientGone { id } => {
+            i.clients.remove(id);
+        }
+        Fact::Command { .. } => i.counters.commands += 1,
+        Fact::RoleChanged { role, master, cause } => {
+            role_changed(i, at, *role, master.as_ref());
+            let kind = match (role, master, cause) {
+                (Role::Replica, Some(master), _) => {
+                    Some(MomentKind::Follows { port, master: master.clone() })
+                }
+                (Role::Master, _, RoleCause::UserRequest) => Some(MomentKind::Promoted {
+                    port,
+                    was_replica_of: i.former_master.clone(),
+                }),
+                _ => None,
+            };
+            if let Some(kind) = kind {
+                history.push(seq, at, kind);
+            }
+        }
+        Fact::IdsChanged { replid, replid2, second_offset, offset, cause } => {
+            i.ids = Ids {
+                replid: *replid,
+                replid2: *replid2,
+                second_offset: *second_offset,
+                since: at,
+            };
+            i.offset = *offset;
+            history.push(
+                seq,
+                at,
+                MomentKind::IdsChanged {
+                    port,
+                    cause: *cause,
+                    replid: *replid,
+                    replid2: *replid2,
+                    second_offset: *second_offset,
+                },
+            );
+        }
+        _ => {
+            if !link::apply(i, history, here, fact) {
+                data::apply(i, history, here, fact);
+            }
+        }
+    }
+}
+
+fn role_changed(i: &mut Instance, at: Now, role: Role, master: Option<&Addr>) {
+    if i.role == Role::Replica {
+        i.former_master = i.master.take();
+    }
+    i.role = role;
+    i.role_since = at;
+    i.master = master.cloned();
+    // Another master: what was known of the old link is past. The state itself is told apart.
+    let state = i.upstream.state;
+    i.upstream = Upstream { state, ..Upstream::new(at) };
+}

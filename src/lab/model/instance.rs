@@ -1,0 +1,242 @@
+use super::{Db, Decision, Downstream, Transfer};
+use crate::observe::{
+    Addr, ExitHow, LinkLoss, LinkState, Now, Offset, ReplId, Role, SaveTarget,
+};
+use std::collections::BTreeMap;
+
+/// One instance of the lab, as its own facts tell it. After it went down, role, ids, offset and
+/// keys stay as they last were.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Instance {
+    pub port: u16,
+    pub life: Life,
+    /// Virtual path of its conf file.
+    pub conf: Option<String>,
+    /// Virtual path of its working directory.
+    pub dir: String,
+    pub role: Role,
+    /// When the role last changed (or the boot).
+    pub role_since: Now,
+    /// Its master, as it was named to it.
+    pub master: Option<Addr>,
+    /// The master that it followed before its last change of role or master.
+    pub former_master: Option<Addr>,
+    pub ids: Ids,
+    /// Its place in the stream: the last byte written (master) or applied (replica).
+    pub offset: Offset,
+    pub backlog: Backlog,
+    /// Its own link to its master.
+    pub upstream: Upstream,
+    /// Its replicas, those that are gone included, by announced address.
+    pub replicas: BTreeMap<Addr, Downstream>,
+    pub dbs: BTreeMap<u32, Db>,
+    pub counters: Counters,
+    /// The snapshot that is being made, or the last one.
+    pub snapshot: Option<Snapshot>,
+    /// The RDB that is being loaded, or the last one.
+    pub loading: Option<Loading>,
+    /// Connected clients: id and address.
+    pub clients: BTreeMap<u64, String>,
+    /// CONFIG SET's changes since the boot.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// Whether an instance runs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Life {
+    /// Its thread runs; commands may still be refused because it loads.
+    Starting { since: Now },
+    Up { since: Now },
+    /// SHUTDOWN began, and waits for replicas to catch up.
+    Leaving { since: Now },
+    Down { since: Now, how: ExitHow },
+    /// It never came up.
+    Failed { since: Now, reason: String },
+}
+
+impl Life {
+    /// Whether it accepts connections.
+    pub fn is_up(&self) -> bool {
+        matches!(self, Life::Starting { .. } | Life::Up { .. } | Life::Leaving { .. })
+    }
+
+    /// When this state began.
+    pub fn since(&self) -> Now {
+        match self {
+            Life::Starting { since }
+            | Life::Up { since }
+            | Life::Leaving { since }
+            | Life::Down { since, .. }
+            | Life::Failed { since, .. } => *since,
+        }
+    }
+}
+
+/// The replication identifiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ids {
+    pub replid: ReplId,
+    pub replid2: ReplId,
+    pub second_offset: Offset,
+    /// When one of them last changed.
+    pub since: Now,
+}
+
+/// The window of the stream that an instance can still replay. `size` 0: there is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    pub first: Offset,
+    pub histlen: u64,
+    pub size: u64,
+}
+
+impl Backlog {
+    /// Whether there is one.
+    pub fn is_active(&self) -> bool {
+        self.size > 0
+    }
+
+    /// The last byte held (one before `first` when it is empty).
+    pub fn last(&self) -> Offset {
+        self.first + (self.histlen as i64 - 1)
+    }
+}
+
+/// An instance's own link to its master.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Upstream {
+    pub state: LinkState,
+    pub since: Now,
+    /// When anything was last heard from the master.
+    pub last_io: Option<Now>,
+    /// When it last was in sync, if it is not now.
+    pub down_since: Option<Now>,
+    /// How the last link ended.
+    pub lost: Option<(Now, LinkLoss)>,
+    /// The last acknowledgement that was sent.
+    pub acked: Option<(Offset, Now)>,
+    /// The RDB on its way in, or the last one.
+    pub rdb: Option<Transfer>,
+}
+
+impl Upstream {
+    pub(super) fn new(at: Now) -> Upstream {
+        Upstream {
+            state: LinkState::None,
+            since: at,
+            last_io: None,
+            down_since: None,
+            lost: None,
+            acked: None,
+            rdb: None,
+        }
+    }
+}
+
+/// What INFO counts since the boot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    pub sync_full: u64,
+    pub sync_partial_ok: u64,
+    pub sync_partial_err: u64,
+    /// Commands of clients, told one by one or summed up.
+    pub commands: u64,
+    /// Commands and bytes appended to the stream.
+    pub propagated: u64,
+    pub propagated_bytes: u64,
+    /// Commands of the master's stream that were executed.
+    pub applied: u64,
+    /// Snapshots that ended well.
+    pub snapshots: u64,
+}
+
+/// A snapshot being encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    pub target: SaveTarget,
+    /// The offset at which it was frozen.
+    pub offset: Offset,
+    pub keys_total: u64,
+    pub keys_done: u64,
+    pub bytes: u64,
+    pub since: Now,
+    /// When it ended, and whether well.
+    pub ended: Option<(Now, bool)>,
+}
+
+/// An RDB being loaded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loading {
+    pub from_link: bool,
+    /// Bytes to come, when known.
+    pub total: Option<u64>,
+    /// Keys that passed by name so far; at the end the number of all.
+    pub keys: u64,
+    pub since: Now,
+    pub ended: Option<(Now, bool)>,
+    /// What passed, until the load ends well and takes the place of the old keys.
+    pub(super) staged: BTreeMap<u32, Db>,
+}
+
+impl Loading {
+    /// The keys that passed so far in a load that still runs.
+    pub fn passed(&self) -> &BTreeMap<u32, Db> {
+        &self.staged
+    }
+}
+
+impl Instance {
+    pub(super) fn new(port: u16, at: Now) -> Instance {
+        Instance {
+            port,
+            life: Life::Starting { since: at },
+            conf: None,
+            dir: String::new(),
+            role: Role::Master,
+            role_since: at,
+            master: None,
+            former_master: None,
+            ids: Ids {
+                replid: ReplId::ZERO,
+                replid2: ReplId::ZERO,
+                second_offset: Offset(-1),
+                since: at,
+            },
+            offset: Offset(0),
+            backlog: Backlog::default(),
+            upstream: Upstream::new(at),
+            replicas: BTreeMap::new(),
+            dbs: BTreeMap::new(),
+            counters: Counters::default(),
+            snapshot: None,
+            loading: None,
+            clients: BTreeMap::new(),
+            settings: BTreeMap::new(),
+        }
+    }
+
+    /// Whether it runs.
+    pub fn is_up(&self) -> bool {
+        self.life.is_up()
+    }
+
+    /// Whether its link to its master is in sync (INFO's `master_link_status:up`).
+    pub fn link_is_up(&self) -> bool {
+        self.role == Role::Replica && self.upstream.state == LinkState::Connected
+    }
+
+    /// Keys in all databases together.
+    pub fn keys_total(&self) -> u64 {
+        self.dbs.values().map(|db| db.keys).sum()
+    }
+
+    /// The replicas that it counts now (INFO's `connected_slaves`).
+    pub fn attached(&self) -> impl Iterator<Item = &Downstream> {
+        self.replicas.values().filter(|r| r.is_attached())
+    }
+
+    /// The last PSYNC that this instance judged.
+    pub fn last_decision(&self) -> Option<&Decision> {
+        self.replicas.values().filter_map(|r| r.decision.as_ref()).max_by_key(|d| d.seq)
+    }
+}
