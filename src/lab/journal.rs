@@ -191,8 +191,7 @@ impl Journal {
             if left.is_zero() {
                 return false;
             }
-            inner =
-                self.grown.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0;
+            inner = self.grown.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         true
     }

@@ -144,10 +144,9 @@ fn instance(model: &mut Model, here: Here, fact: &Fact) {
                 (Role::Replica, Some(master), _) => {
                     Some(MomentKind::Follows { port, master: master.clone() })
                 }
-                (Role::Master, _, RoleCause::UserRequest) => Some(MomentKind::Promoted {
-                    port,
-                    was_replica_of: i.former_master.clone(),
-                }),
+                (Role::Master, _, RoleCause::UserRequest) => {
+                    Some(MomentKind::Promoted { port, was_replica_of: i.former_master.clone() })
+                }
                 _ => None,
             };
             if let Some(kind) = kind {

@@ -25,29 +25,92 @@ pub struct Moment {
 /// What happened. Ports name instances of the lab; an [`Addr`] may be an outside peer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MomentKind {
-    Up { port: u16 },
-    StartFailed { port: u16, reason: String },
-    Down { port: u16, how: ExitHow },
+    Up {
+        port: u16,
+    },
+    StartFailed {
+        port: u16,
+        reason: String,
+    },
+    Down {
+        port: u16,
+        how: ExitHow,
+    },
     /// REPLICAOF named a master (again, or another one).
-    Follows { port: u16, master: Addr },
+    Follows {
+        port: u16,
+        master: Addr,
+    },
     /// A replica became a master.
-    Promoted { port: u16, was_replica_of: Option<Addr> },
-    IdsChanged { port: u16, cause: IdCause, replid: ReplId, replid2: ReplId, second_offset: Offset },
-    FullSyncGranted { master: u16, replica: Addr, reason: FullReason },
-    PartialSyncGranted { master: u16, replica: Addr, bytes: u64 },
+    Promoted {
+        port: u16,
+        was_replica_of: Option<Addr>,
+    },
+    IdsChanged {
+        port: u16,
+        cause: IdCause,
+        replid: ReplId,
+        replid2: ReplId,
+        second_offset: Offset,
+    },
+    FullSyncGranted {
+        master: u16,
+        replica: Addr,
+        reason: FullReason,
+    },
+    PartialSyncGranted {
+        master: u16,
+        replica: Addr,
+        bytes: u64,
+    },
     /// The first write held back for a replica whose snapshot is under way.
-    WriteHeld { master: u16, replica: Addr, from: Offset },
+    WriteHeld {
+        master: u16,
+        replica: Addr,
+        from: Offset,
+    },
     /// The first byte of an RDB left for a replica.
-    RdbBegan { master: u16, replica: Addr, framing: RdbFraming },
+    RdbBegan {
+        master: u16,
+        replica: Addr,
+        framing: RdbFraming,
+    },
     /// The master sends the stream to this replica now.
-    ReplicaOnline { master: u16, replica: Addr },
+    ReplicaOnline {
+        master: u16,
+        replica: Addr,
+    },
     /// A replica is in sync; `framing` tells of the RDB if there was one.
-    LinkUp { port: u16, master: Addr, framing: Option<RdbFraming> },
-    LinkLost { port: u16, side: Side, peer: Addr, cause: LinkLoss },
-    SnapshotEnded { port: u16, target: SaveTarget, ok: bool, keys: u64, bytes: u64 },
-    Throttled { a: u16, b: u16, bytes_per_second: Option<u64> },
-    GoalTicked { lesson: String, goal: usize },
-    LessonDone { lesson: String },
+    LinkUp {
+        port: u16,
+        master: Addr,
+        framing: Option<RdbFraming>,
+    },
+    LinkLost {
+        port: u16,
+        side: Side,
+        peer: Addr,
+        cause: LinkLoss,
+    },
+    SnapshotEnded {
+        port: u16,
+        target: SaveTarget,
+        ok: bool,
+        keys: u64,
+        bytes: u64,
+    },
+    Throttled {
+        a: u16,
+        b: u16,
+        bytes_per_second: Option<u64>,
+    },
+    GoalTicked {
+        lesson: String,
+        goal: usize,
+    },
+    LessonDone {
+        lesson: String,
+    },
 }
 
 impl History {

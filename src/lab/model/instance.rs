@@ -1,7 +1,5 @@
 use super::{Db, Decision, Downstream, Transfer};
-use crate::observe::{
-    Addr, ExitHow, LinkLoss, LinkState, Now, Offset, ReplId, Role, SaveTarget,
-};
+use crate::observe::{Addr, ExitHow, LinkLoss, LinkState, Now, Offset, ReplId, Role, SaveTarget};
 use std::collections::BTreeMap;
 
 /// One instance of the lab, as its own facts tell it. After it went down, role, ids, offset and
@@ -45,13 +43,25 @@ pub struct Instance {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Life {
     /// Its thread runs; commands may still be refused because it loads.
-    Starting { since: Now },
-    Up { since: Now },
+    Starting {
+        since: Now,
+    },
+    Up {
+        since: Now,
+    },
     /// SHUTDOWN began, and waits for replicas to catch up.
-    Leaving { since: Now },
-    Down { since: Now, how: ExitHow },
+    Leaving {
+        since: Now,
+    },
+    Down {
+        since: Now,
+        how: ExitHow,
+    },
     /// It never came up.
-    Failed { since: Now, reason: String },
+    Failed {
+        since: Now,
+        reason: String,
+    },
 }
 
 impl Life {

@@ -47,7 +47,8 @@ pub enum LinkStatus {
 impl Model {
     /// Which instance an address names, or that it is none of ours.
     pub fn peer(&self, addr: &Addr) -> Peer {
-        let ours = self.instances.contains_key(&addr.port) || self.session.ports.contains(&addr.port);
+        let ours =
+            self.instances.contains_key(&addr.port) || self.session.ports.contains(&addr.port);
         if ours && is_loopback(&addr.host) {
             Peer::Inside(addr.port)
         } else {
@@ -115,7 +116,8 @@ impl Model {
             Peer::Inside(port) => self.instances.get(port).filter(|m| m.is_up()).map(|m| m.offset),
             Peer::Outside(_) => None,
         };
-        let acked = down.filter(|d| d.is_attached()).and_then(|d| d.acked).map(|(offset, _)| offset);
+        let acked =
+            down.filter(|d| d.is_attached()).and_then(|d| d.acked).map(|(offset, _)| offset);
         let behind = match (head, acked) {
             (Some(head), Some(acked)) => Some((head - acked).max(0) as u64),
             _ => None,
@@ -139,7 +141,9 @@ fn from_replica(up: &Upstream, down: Option<&Downstream>) -> (LinkStatus, Now) {
             _ => LinkStatus::Transfer,
         },
         LinkState::ReceivePsyncReply => match attached.and_then(|d| d.state) {
-            Some(ReplicaState::WaitBgsaveStart | ReplicaState::WaitBgsaveEnd) => LinkStatus::Waiting,
+            Some(ReplicaState::WaitBgsaveStart | ReplicaState::WaitBgsaveEnd) => {
+                LinkStatus::Waiting
+            }
             _ => LinkStatus::Handshake,
         },
         _ => LinkStatus::Handshake,
