@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 pub struct Clients {
     map: BTreeMap<ConnId, Box<Client>>,
     last_id: u64,
+    /// How many keys all clients together watch: a write asks this first.
+    pub watching: usize,
 }
 
 impl Clients {

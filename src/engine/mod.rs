@@ -18,6 +18,7 @@ pub mod conn;
 pub mod effect;
 pub mod facts;
 mod input;
+pub mod keys;
 pub mod keyspace;
 mod log;
 pub mod multi;
@@ -36,6 +37,7 @@ use config::Config;
 use conn::{ConnId, Kind};
 use effect::{DialId, Effect, JobId, Parked};
 use facts::FactBuffer;
+use keys::Keys;
 use keyspace::Keyspace;
 use persist::Persist;
 use replication::Replication;
@@ -53,6 +55,7 @@ pub struct Engine {
     pub(crate) started: Now,
     pub(crate) rng: Rng,
     pub(crate) keyspace: Keyspace,
+    pub(crate) keys: Keys,
     pub(crate) clients: Clients,
     /// The reply of the running command. It holds the client's output while its batch runs.
     pub(crate) reply: ReplyWriter,
@@ -92,6 +95,7 @@ impl Engine {
             now,
             started: now,
             keyspace,
+            keys: Keys::default(),
             clients: Clients::default(),
             reply: ReplyWriter::default(),
             db: 0,

@@ -1,7 +1,7 @@
 //! One database: the keys, their expiries in order, and what they cost.
 
 use super::hash::HashSeed;
-use super::segment::Segment;
+use super::segment::{SEGMENT_MAX, Segment};
 use super::table::Table;
 use super::value::{Entry, Key, Value};
 use std::collections::BTreeSet;
@@ -170,6 +170,19 @@ impl Db {
     pub fn take(&mut self) -> Db {
         let seed = self.table.seed();
         std::mem::replace(self, Db::new(seed))
+    }
+
+    /// Drops up to so many segments with all that is in them. Only for a database that nobody
+    /// looks at any more: what is left of it is a heap of keys, to be dropped as well.
+    pub(in crate::engine) fn drop_some(&mut self, segments: usize) {
+        if self.expires.len() > segments * SEGMENT_MAX {
+            for _ in 0..segments * SEGMENT_MAX {
+                self.expires.pop_first();
+            }
+            return;
+        }
+        self.expires.clear();
+        self.table.drop_some(segments);
     }
 
     /// The segments, for a snapshot.

@@ -13,9 +13,9 @@ pub const HASH_END: u64 = 1 << HASH_BITS;
 pub struct HashSeed(pub [u64; 2]);
 
 impl HashSeed {
-    /// Takes the first 16 bytes of an instance's seed.
-    pub fn from_bytes(seed: &[u8; 32]) -> HashSeed {
-        HashSeed([word(&seed[0..8]), word(&seed[8..16])])
+    /// Both words of the secret from one random number.
+    pub fn new(seed: u64) -> HashSeed {
+        HashSeed([fold(seed ^ 0x2d35_8dcc_aa6c_78a5, 0x8bb8_4b93_962e_acc9), seed])
     }
 
     /// The hash of a key, below [`HASH_END`]. Every bit of the input reaches the top bits, which

@@ -157,6 +157,13 @@ impl Table {
         found.or_else(|| self.iter().next())
     }
 
+    /// Drops up to so many segments; the table is good for nothing else afterwards.
+    pub fn drop_some(&mut self, segments: usize) {
+        let keep = self.segments.len().saturating_sub(segments);
+        let dropped = self.segments.drain(keep..);
+        self.len -= dropped.map(|s| s.entries.len()).sum::<usize>();
+    }
+
     fn segment_of(&self, hash: u64) -> &Segment {
         &self.segments[self.id_of(hash)]
     }

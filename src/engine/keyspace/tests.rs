@@ -1,10 +1,10 @@
 //! The table against a plain map, and what SCAN and snapshots promise.
 
-use super::{Db, HashSeed, Keyspace, Snapshot, Value};
+use super::{Db, Keyspace, Snapshot, Value};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-const SEED: HashSeed = HashSeed([0x5eed, 0xface]);
+const SEED: u64 = 0x5eed_face;
 
 type Plain = BTreeMap<Vec<u8>, (Value, Option<i64>)>;
 

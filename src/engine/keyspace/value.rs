@@ -1,5 +1,6 @@
 //! What a key holds.
 
+use crate::wire::num::parse_i64;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -28,7 +29,7 @@ pub enum Value {
 impl Value {
     /// The value that SET stores: an integer if the bytes are a number's canonical form.
     pub fn string(bytes: &[u8]) -> Value {
-        match canonical_int(bytes) {
+        match parse_i64(bytes) {
             Some(n) => Value::Int(n),
             None => Value::Str(bytes.into()),
         }
@@ -93,16 +94,6 @@ impl Value {
             Value::Raw(s) => 48 + s.capacity(),
         }
     }
-}
-
-/// The number that `bytes` is the canonical form of: no sign but a minus, no leading zero, within
-/// 64 bits.
-fn canonical_int(bytes: &[u8]) -> Option<i64> {
-    if bytes.is_empty() || bytes.len() > 20 || !bytes[bytes.len() - 1].is_ascii_digit() {
-        return None;
-    }
-    let n: i64 = std::str::from_utf8(bytes).ok()?.parse().ok()?;
-    (itoa::Buffer::new().format(n).as_bytes() == bytes).then_some(n)
 }
 
 /// One key with its value, expiry and time of last access.
