@@ -14,7 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lab", &["wire", "observe", "engine", "node", "sim"]),
     ("console", &["wire", "observe", "engine", "node", "lab", "transcript"]),
     ("lesson", &["wire", "observe", "engine", "lab", "console"]),
-    ("transcript", &["wire", "observe", "console"]),
+    ("transcript", &["wire", "observe"]),
     ("tui", &["wire", "observe", "engine", "lab", "console", "lesson", "transcript"]),
     ("line", &["wire", "observe", "engine", "lab", "console", "lesson", "transcript"]),
 ];
