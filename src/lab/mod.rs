@@ -5,5 +5,15 @@
 //! Out: the [`journal::Journal`] of events and the [`model::Model`] that they fold into.
 //! It never knows how a line is typed, how a fact is worded or what a screen looks like.
 
+pub mod clock;
+mod error;
 pub mod journal;
+pub mod links;
 pub mod model;
+pub mod secrets;
+mod session;
+pub mod workspace;
+
+pub use error::{LabError, LabErrorKind};
+pub use session::{InstanceInfo, Lab, LabOptions, StartError, Started};
+pub use workspace::{Entry, Workspace};

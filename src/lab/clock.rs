@@ -1,0 +1,160 @@
+//! The lab's three times. Wall and monotonic time are the machine's; link time can be bent.
+
+use crate::observe::Now;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// How fast link time runs: `num` microseconds for every `den` of real time. `num` 0: it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkRate {
+    pub num: u32,
+    pub den: u32,
+}
+
+impl LinkRate {
+    pub const REAL: LinkRate = LinkRate { num: 1, den: 1 };
+    pub const STOPPED: LinkRate = LinkRate { num: 0, den: 1 };
+
+    /// `1/n` of real time; 0 counts as 1.
+    pub fn slow(n: u32) -> LinkRate {
+        LinkRate { num: 1, den: n.max(1) }
+    }
+}
+
+/// The clock that all instances of a lab share.
+#[derive(Debug)]
+pub struct LabClock {
+    born: Instant,
+    /// Link time was never bent: nobody needs the lock.
+    bent: AtomicBool,
+    bend: Mutex<Bend>,
+}
+
+/// From `mono_us` on, link time counts from `link_us` with this rate.
+#[derive(Clone, Copy, Debug)]
+struct Bend {
+    mono_us: u64,
+    link_us: u64,
+    rate: LinkRate,
+}
+
+impl Default for Bend {
+    fn default() -> Bend {
+        Bend { mono_us: 0, link_us: 0, rate: LinkRate::REAL }
+    }
+}
+
+impl Bend {
+    fn at(&self, mono_us: u64) -> u64 {
+        let real = u128::from(mono_us.saturating_sub(self.mono_us));
+        let link = real * u128::from(self.rate.num) / u128::from(self.rate.den.max(1));
+        self.link_us.saturating_add(u64::try_from(link).unwrap_or(u64::MAX))
+    }
+
+    /// Real microseconds from `mono_us` until link time is `link_us`.
+    fn until(&self, mono_us: u64, link_us: u64) -> Option<u64> {
+        let ahead = u128::from(link_us.saturating_sub(self.at(mono_us)));
+        match self.rate.num {
+            _ if ahead == 0 => Some(0),
+            0 => None,
+            num => {
+                let real = (ahead * u128::from(self.rate.den)).div_ceil(u128::from(num));
+                Some(u64::try_from(real).unwrap_or(u64::MAX))
+            }
+        }
+    }
+}
+
+impl LabClock {
+    /// Monotonic and link time count from here, together.
+    pub fn new() -> LabClock {
+        LabClock {
+            born: Instant::now(),
+            bent: AtomicBool::new(false),
+            bend: Mutex::new(Bend::default()),
+        }
+    }
+
+    fn mono_us(&self) -> u64 {
+        u64::try_from(self.born.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// Lets link time go on with another rate from now on, without a jump. Whoever calls it wakes
+    /// the instances, which wait by the old rate.
+    pub fn set_link_rate(&self, rate: LinkRate) {
+        let mut bend = self.bend.lock().unwrap_or_else(PoisonError::into_inner);
+        let mono_us = self.mono_us();
+        *bend = Bend { mono_us, link_us: bend.at(mono_us), rate };
+        self.bent.store(true, Ordering::Release);
+    }
+
+    /// The rate that holds now.
+    pub fn link_rate(&self) -> LinkRate {
+        self.bend.lock().unwrap_or_else(PoisonError::into_inner).rate
+    }
+}
+
+impl LabClock {
+    /// This moment on all three clocks.
+    pub fn now(&self) -> Now {
+        // A wall clock before 1970 is a broken machine; 0 is as good an answer as any.
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let wall_us = i64::try_from(wall.as_micros()).unwrap_or(i64::MAX);
+        if !self.bent.load(Ordering::Acquire) {
+            let mono_us = self.mono_us();
+            return Now { wall_us, mono_us, link_us: mono_us };
+        }
+        // Inside the lock, so that link time never goes back when the rate changes just now.
+        let bend = self.bend.lock().unwrap_or_else(PoisonError::into_inner);
+        let mono_us = self.mono_us();
+        Now { wall_us, mono_us, link_us: bend.at(mono_us) }
+    }
+
+    /// How long, in real time, until link time reaches `link_us`; `None` while it stands.
+    pub fn real_until_link(&self, link_us: u64) -> Option<Duration> {
+        let bend = self.bend.lock().unwrap_or_else(PoisonError::into_inner);
+        bend.until(self.mono_us(), link_us).map(Duration::from_micros)
+    }
+}
+
+impl Default for LabClock {
+    fn default() -> LabClock {
+        LabClock::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bent_time_has_no_jump_and_knows_how_long() {
+        let bend = Bend { mono_us: 1_000, link_us: 700, rate: LinkRate::slow(10) };
+        assert_eq!(bend.at(1_000), 700);
+        assert_eq!(bend.at(2_000), 800);
+        assert_eq!(bend.until(2_000, 850), Some(500));
+        assert_eq!(bend.until(2_000, 10), Some(0));
+        let held = Bend { rate: LinkRate::STOPPED, ..bend };
+        assert_eq!((held.at(9_999), held.until(9_999, 701)), (700, None));
+    }
+
+    #[test]
+    fn link_time_stops_and_goes_on() {
+        let clock = LabClock::new();
+        clock.set_link_rate(LinkRate::STOPPED);
+        let held = clock.now();
+        let later = loop {
+            let now = clock.now();
+            if now.mono_us > held.mono_us {
+                break now;
+            }
+        };
+        assert_eq!(later.link_us, held.link_us);
+        assert_eq!(clock.real_until_link(held.link_us + 1), None);
+        clock.set_link_rate(LinkRate::REAL);
+        assert!(clock.now().link_us >= held.link_us);
+        assert!(clock.real_until_link(held.link_us + 1_000_000).is_some());
+        assert_eq!(clock.link_rate(), LinkRate::REAL);
+    }
+}

@@ -1,0 +1,321 @@
+//! The session: one handle for everything that a front-end may ask of the lab.
+
+use super::clock::LabClock;
+use super::error::{LabError, LabErrorKind};
+use super::journal::Journal;
+use super::links::Links;
+use super::secrets::mask_line;
+use super::workspace::Workspace;
+use crate::observe::{ConsoleFact, LabFact, Now};
+use etcetera::BaseStrategy;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How a session begins.
+#[derive(Clone, Debug)]
+pub struct LabOptions {
+    /// The session's folder; `None`: a new one under `$XDG_STATE_HOME/synclab`.
+    pub workspace: Option<PathBuf>,
+    /// The first of three ports in a row.
+    pub base_port: u16,
+    /// Begins with an empty `/data` and nothing started.
+    pub bare: bool,
+    /// The lesson that is taken, by id.
+    pub lesson: Option<String>,
+}
+
+impl Default for LabOptions {
+    fn default() -> LabOptions {
+        LabOptions { workspace: None, base_port: 6380, bare: false, lesson: None }
+    }
+}
+
+/// An instance was started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Started {
+    pub port: u16,
+    pub shown_pid: u32,
+    /// `daemonize yes`: redis-server says nothing more. Otherwise its log would run over the
+    /// terminal; in the lab it is told as facts.
+    pub daemonized: bool,
+    /// Virtual path of its log file; `None`: its log goes nowhere but into the facts.
+    pub log_file: Option<String>,
+    /// Lines that redis-server prints before it is up (warnings about the conf file).
+    pub warnings: Vec<String>,
+}
+
+/// An instance could not be started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartError {
+    /// What redis-server prints to the terminal, line by line, then what the lab adds.
+    pub text: String,
+    /// The next step, if the lab knows one.
+    pub hint: Option<String>,
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\n{hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// One instance, as a process list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstanceInfo {
+    pub port: u16,
+    /// Never the pid of a process of this machine, so that no `kill` typed outside hits a stranger.
+    pub shown_pid: u32,
+    /// Virtual path of the conf file it was started with.
+    pub conf: Option<String>,
+    /// Directives of its command line, as typed.
+    pub directives: Vec<String>,
+    pub daemonized: bool,
+    pub up: bool,
+    /// `127.0.0.1:6380`
+    pub addr: String,
+    pub started: Now,
+}
+
+/// A handle on a session; clones share it. Every method may be called from any thread.
+#[derive(Clone)]
+pub struct Lab(Arc<Inner>);
+
+struct Inner {
+    options: LabOptions,
+    folder: PathBuf,
+    workspace: Workspace,
+    journal: Arc<Journal>,
+    clock: Arc<LabClock>,
+    links: Arc<Links>,
+}
+
+impl Lab {
+    /// Makes the session's folder and begins its record. Nothing listens yet.
+    pub fn open(options: LabOptions) -> Result<Lab, LabError> {
+        let ports = three_ports(options.base_port)?;
+        let clock = Arc::new(LabClock::new());
+        let journal = Arc::new(Journal::default());
+        let folder = session_folder(options.workspace.as_deref(), clock.now())?;
+        journal.append_lab(
+            clock.now(),
+            LabFact::SessionBegan {
+                version: env!("CARGO_PKG_VERSION").to_string(),
+                ports: ports.to_vec(),
+                bare: options.bare,
+                lesson: options.lesson.clone(),
+            },
+        );
+        let workspace = Workspace::open(&folder, journal.clone(), clock.clone())
+            .map_err(|e| folder_error(&folder, &e))?;
+        let links = Arc::new(Links::default());
+        Ok(Lab(Arc::new(Inner { options, folder, workspace, journal, clock, links })))
+    }
+
+    /// The state after the author's mkdir, vim and redis-server lines: files written, three masters
+    /// up. Comes back when all three accept commands.
+    pub fn prepare_free(&self) -> Result<(), LabError> {
+        Err(LabError::new(LabErrorKind::Instance, "instances cannot be started yet"))
+    }
+
+    /// Starts an instance as `redis-server CONF DIRECTIVES…` typed in the folder `cwd` would
+    /// (directives as typed: `--port 6390`). Comes back when it listens or has failed; it may
+    /// still be loading its dump.
+    pub fn start_server(
+        &self,
+        _cwd: &str,
+        _conf: Option<&str>,
+        _directives: &[String],
+    ) -> Result<Started, StartError> {
+        Err(StartError { text: "instances cannot be started yet".into(), hint: None })
+    }
+
+    /// Starts an instance that is down again, with the conf file and directives that it had.
+    pub fn restart(&self, port: u16) -> Result<Started, StartError> {
+        Err(StartError { text: format!("there is no instance on {port}"), hint: None })
+    }
+
+    /// `kill -9`: nothing is saved. Comes back when the instance is gone.
+    pub fn kill(&self, port: u16) -> Result<(), LabError> {
+        Err(self.no_instance(port))
+    }
+
+    /// SIGTERM: the instance saves if its save points say so, and leaves in its own time.
+    pub fn terminate(&self, port: u16) -> Result<(), LabError> {
+        Err(self.no_instance(port))
+    }
+
+    /// Waits until the instance on `port` is down; says whether it is.
+    pub fn wait_down(&self, port: u16, _at_most: Duration) -> bool {
+        self.instance(port).is_none_or(|i| !i.up)
+    }
+
+    /// Every instance that was started in this session, by port.
+    pub fn instances(&self) -> Vec<InstanceInfo> {
+        Vec::new()
+    }
+
+    /// The instance on `port`, up or down.
+    pub fn instance(&self, port: u16) -> Option<InstanceInfo> {
+        self.instances().into_iter().find(|i| i.port == port)
+    }
+
+    /// The lab's three ports.
+    pub fn ports(&self) -> [u16; 3] {
+        let base = self.0.options.base_port;
+        [base, base.saturating_add(1), base.saturating_add(2)]
+    }
+
+    /// Bounds what the link between two ports carries, in both directions; `None` lifts it.
+    pub fn throttle(&self, a: u16, b: u16, bytes_per_second: Option<u64>) -> Result<(), LabError> {
+        let ours = |port| self.ports().contains(&port) || self.instance(port).is_some();
+        if !ours(a) && !ours(b) {
+            return Err(LabError::new(
+                LabErrorKind::Link,
+                format!("neither {a} nor {b} is an instance of this lab"),
+            )
+            .hint(format!("Its ports are {}.", join(&self.ports()))));
+        }
+        self.0.links.throttle(a, b, bytes_per_second)?;
+        self.record_lab(LabFact::LinkThrottled { a, b, bytes_per_second });
+        Ok(())
+    }
+
+    /// Lifts the bounds of one link, or of all. Says how many links had one.
+    pub fn heal(&self, link: Option<(u16, u16)>) -> usize {
+        let wanted = link.map(|(a, b)| super::links::pair(a, b));
+        let mut healed = 0;
+        for ((a, b), _) in self.0.links.bounded() {
+            if wanted.is_none_or(|w| w == (a, b)) && self.throttle(a, b, None).is_ok() {
+                healed += 1;
+            }
+        }
+        healed
+    }
+
+    /// The options that the session began with.
+    pub fn options(&self) -> &LabOptions {
+        &self.0.options
+    }
+
+    /// The session's folder on this machine: `data/` and `session.jsonl`.
+    pub fn folder(&self) -> &Path {
+        &self.0.folder
+    }
+
+    /// The files under `/data`.
+    pub fn workspace(&self) -> &Workspace {
+        &self.0.workspace
+    }
+
+    /// Everything that was told.
+    pub fn journal(&self) -> &Arc<Journal> {
+        &self.0.journal
+    }
+
+    /// This moment.
+    pub fn now(&self) -> Now {
+        self.0.clock.now()
+    }
+
+    /// Tells the journal what the lab did.
+    pub fn record_lab(&self, fact: LabFact) {
+        self.0.journal.append_lab(self.now(), fact);
+    }
+
+    /// Tells the journal what was typed or answered. Passwords in a typed line are masked here.
+    pub fn record_console(&self, fact: ConsoleFact) {
+        let fact = match fact {
+            ConsoleFact::Typed { id, prompt, line } => {
+                ConsoleFact::Typed { id, prompt, line: mask_line(&line) }
+            }
+            other => other,
+        };
+        self.0.journal.append_console(self.now(), fact);
+    }
+
+    /// Ends every instance and writes the record out.
+    pub fn close(&self) {}
+
+    fn no_instance(&self, port: u16) -> LabError {
+        LabError::new(LabErrorKind::Instance, format!("there is no instance on port {port}"))
+            .hint(format!("The lab's ports are {}; ps shows what runs.", join(&self.ports())))
+    }
+}
+
+fn join(ports: &[u16]) -> String {
+    ports.iter().map(u16::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn three_ports(base: u16) -> Result<[u16; 3], LabError> {
+    match (base, base.checked_add(2)) {
+        (1.., Some(last)) => Ok([base, base + 1, last]),
+        _ => Err(LabError::new(LabErrorKind::Port, format!("--base-port {base}: no three ports"))
+            .hint("Ports go from 1 to 65535, and the lab needs three in a row.")),
+    }
+}
+
+/// The folder that was asked for, or a new one named after the time.
+fn session_folder(asked: Option<&Path>, now: Now) -> Result<PathBuf, LabError> {
+    let folder = match asked {
+        Some(dir) => dir.to_path_buf(),
+        None => {
+            let dirs = etcetera::base_strategy::Xdg::new().map_err(|_| {
+                LabError::new(LabErrorKind::Workspace, "no home directory is known")
+                    .hint("--workspace DIR names a folder for the session.")
+            })?;
+            let state = dirs.state_dir().unwrap_or_else(|| dirs.data_dir());
+            // The pid tells sessions of one second apart.
+            let name = format!("{}-{}", stamp(now.wall_s()), std::process::id());
+            state.join("synclab").join(name)
+        }
+    };
+    std::fs::create_dir_all(&folder).map_err(|e| folder_error(&folder, &e))?;
+    folder.canonicalize().map_err(|e| folder_error(&folder, &e))
+}
+
+fn folder_error(folder: &Path, error: &std::io::Error) -> LabError {
+    LabError::new(LabErrorKind::Workspace, format!("{}: {error}", folder.display()))
+        .hint("--workspace DIR names another folder for the session.")
+}
+
+/// `20261122-115301`, in UTC: sorts by age.
+fn stamp(unix_s: i64) -> String {
+    let (days, second) = (unix_s.div_euclid(86_400), unix_s.rem_euclid(86_400));
+    // Days since 1 March of year 0, in eras of 400 years (146097 days): leap days come last.
+    let z = days + 719_468;
+    let (era, doe) = (z.div_euclid(146_097), z.rem_euclid(146_097));
+    let yoe = (doe - doe / 1_460 + doe / 36_524 - doe / 146_096) / 365;
+    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    let mp = (5 * doy + 2) / 153;
+    let day = doy - (153 * mp + 2) / 5 + 1;
+    let month = if mp < 10 { mp + 3 } else { mp - 9 };
+    let year = yoe + era * 400 + i64::from(month <= 2);
+    let (h, m, s) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}{month:02}{day:02}-{h:02}{m:02}{s:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_are_dates() {
+        assert_eq!(stamp(0), "19700101-000000");
+        assert_eq!(stamp(951_782_399), "20000228-235959");
+        assert_eq!(stamp(951_782_400), "20000229-000000");
+        assert_eq!(stamp(1_795_348_381), "20261122-115301");
+    }
+
+    #[test]
+    fn ports_fit() {
+        assert_eq!(three_ports(6380).expect("fits"), [6380, 6381, 6382]);
+        assert!(three_ports(65_534).is_err() && three_ports(0).is_err());
+    }
+}
