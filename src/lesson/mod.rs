@@ -9,8 +9,10 @@ mod condition;
 mod file;
 mod library;
 mod progress;
+mod tutor;
 
 pub use condition::{Condition, ConditionError};
 pub use file::{Begin, Goal, Lesson, LessonError, Section};
 pub use library::{find, library};
 pub use progress::{GoalState, Progress};
+pub use tutor::Tutor;
