@@ -10,6 +10,8 @@ mod error;
 pub mod journal;
 pub mod links;
 pub mod model;
+mod port_holder;
+pub mod recorder;
 pub mod secrets;
 mod session;
 pub mod workspace;

@@ -83,3 +83,7 @@ impl Model {
         self.lost += events;
     }
 }
+
+#[cfg(test)]
+#[path = "model/tests.rs"]
+mod tests;

@@ -4,10 +4,13 @@ use super::clock::LabClock;
 use super::error::{LabError, LabErrorKind};
 use super::journal::Journal;
 use super::links::Links;
+use super::recorder::Recorder;
 use super::secrets::mask_line;
 use super::workspace::Workspace;
 use crate::observe::{ConsoleFact, LabFact, Now};
 use etcetera::BaseStrategy;
+use std::fs::File;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,6 +93,9 @@ pub struct Lab(Arc<Inner>);
 struct Inner {
     options: LabOptions,
     folder: PathBuf,
+    /// Held as long as the session lives, so that no other one uses the folder.
+    _lock: File,
+    recorder: Recorder,
     workspace: Workspace,
     journal: Arc<Journal>,
     clock: Arc<LabClock>,
@@ -112,10 +118,22 @@ impl Lab {
                 lesson: options.lesson.clone(),
             },
         );
+        let lock = lock_folder(&folder)?;
+        let recorder =
+            Recorder::start(&folder, journal.clone()).map_err(|e| folder_error(&folder, &e))?;
         let workspace = Workspace::open(&folder, journal.clone(), clock.clone())
             .map_err(|e| folder_error(&folder, &e))?;
         let links = Arc::new(Links::default());
-        Ok(Lab(Arc::new(Inner { options, folder, workspace, journal, clock, links })))
+        Ok(Lab(Arc::new(Inner {
+            options,
+            folder,
+            _lock: lock,
+            recorder,
+            workspace,
+            journal,
+            clock,
+            links,
+        })))
     }
 
     /// The state after the author's mkdir, vim and redis-server lines: files written, three masters
@@ -241,7 +259,10 @@ impl Lab {
     }
 
     /// Ends every instance and writes the record out.
-    pub fn close(&self) {}
+    pub fn close(&self) {
+        // A record that could not be written is no reason not to leave.
+        let _ = self.0.recorder.close();
+    }
 
     fn no_instance(&self, port: u16) -> LabError {
         LabError::new(LabErrorKind::Instance, format!("there is no instance on port {port}"))
@@ -278,6 +299,30 @@ fn session_folder(asked: Option<&Path>, now: Now) -> Result<PathBuf, LabError> {
     };
     std::fs::create_dir_all(&folder).map_err(|e| folder_error(&folder, &e))?;
     folder.canonicalize().map_err(|e| folder_error(&folder, &e))
+}
+
+/// Two sessions in one folder would write over each other's record and dumps.
+fn lock_folder(folder: &Path) -> Result<File, LabError> {
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join(".lock"))
+        .map_err(|e| folder_error(folder, &e))?;
+    // SAFETY: the descriptor is open for the whole call.
+    if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
+        return Ok(file);
+    }
+    let error = std::io::Error::last_os_error();
+    match error.kind() {
+        std::io::ErrorKind::WouldBlock => Err(LabError::new(
+            LabErrorKind::Workspace,
+            format!("{}: another session uses this folder", folder.display()),
+        )
+        .hint("--workspace DIR names another folder for the session.")),
+        // Some network file systems know no locks; two sessions there are the user's affair.
+        _ => Ok(file),
+    }
 }
 
 fn folder_error(folder: &Path, error: &std::io::Error) -> LabError {

@@ -28,6 +28,9 @@ pub struct Instance {
     /// Its replicas, those that are gone included, by announced address.
     pub replicas: BTreeMap<Addr, Downstream>,
     pub dbs: BTreeMap<u32, Db>,
+    /// When changes of keys were last summed up instead of told: since then a value that is known
+    /// by name may be an older one, until it is told again.
+    pub keys_untold: Option<Now>,
     pub counters: Counters,
     /// The snapshot that is being made, or the last one.
     pub snapshot: Option<Snapshot>,
@@ -217,6 +220,7 @@ impl Instance {
             upstream: Upstream::new(at),
             replicas: BTreeMap::new(),
             dbs: BTreeMap::new(),
+            keys_untold: None,
             counters: Counters::default(),
             snapshot: None,
             loading: None,

@@ -46,7 +46,7 @@ impl Model {
 
     /// What is known of a key, by its name as a preview shows it.
     pub fn key(&self, port: u16, db: u32, name: &str) -> Option<&KeyView> {
-        // A preview orders by its text first, so the few with this text lie together.
+        // Previews of different keys can read alike; a cut one cannot be told from its likes.
         let known = &self.instances.get(&port)?.dbs.get(&db)?.known;
         known.iter().find(|(key, _)| key.text() == name && !key.is_cut()).map(|(_, view)| view)
     }

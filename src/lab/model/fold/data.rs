@@ -90,7 +90,10 @@ pub(super) fn apply(i: &mut Instance, history: &mut History, here: Here, fact: &
         }
         Fact::KeysSwept { db } => match db {
             Some(db) => i.dbs.entry(*db).or_default().sweep(),
-            None => i.dbs.values_mut().for_each(Db::sweep),
+            None => {
+                i.dbs.values_mut().for_each(Db::sweep);
+                i.keys_untold = None;
+            }
         },
         Fact::DbsSwapped { a, b } => {
             let was_a = i.dbs.remove(a).unwrap_or_default();
@@ -102,7 +105,10 @@ pub(super) fn apply(i: &mut Instance, history: &mut History, here: Here, fact: &
             let db = i.dbs.entry(*db).or_default();
             (db.keys, db.expires) = (*keys, *expires);
         }
-        Fact::Summary { commands, propagated, propagated_bytes, applied, offset, .. } => {
+        Fact::Summary { commands, propagated, propagated_bytes, applied, key_changes, offset } => {
+            if *key_changes > 0 {
+                i.keys_untold = Some(at);
+            }
             i.counters.commands += commands;
             i.counters.propagated += propagated;
             i.counters.propagated_bytes += propagated_bytes;
@@ -129,6 +135,7 @@ fn load_ended(i: &mut Instance, at: Now, ok: bool, keys: u64) {
     for db in i.dbs.values_mut() {
         db.known.clear();
     }
+    i.keys_untold = None;
     for (n, db) in staged {
         i.dbs.entry(n).or_default().known = db.known;
     }
