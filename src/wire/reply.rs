@@ -187,8 +187,8 @@ mod tests {
         assert_eq!(both(|w| w.set(3)), ["*3\r\n", "~3\r\n"]);
         assert_eq!(both(|w| w.push(3)), ["*3\r\n", ">3\r\n"]);
         assert_eq!(
-            both(|w| w.double(3.14)),
-            ["$18\r\n3.1400000000000001\r\n", ",3.1400000000000001\r\n"]
+            both(|w| w.double(3.15)),
+            ["$18\r\n3.1499999999999999\r\n", ",3.1499999999999999\r\n"]
         );
         assert_eq!(both(|w| w.double(f64::NEG_INFINITY)), ["$4\r\n-inf\r\n", ",-inf\r\n"]);
         assert_eq!(both(|w| w.boolean(true)), [":1\r\n", "#t\r\n"]);

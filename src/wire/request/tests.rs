@@ -148,7 +148,7 @@ fn a_bulk_of_many_pieces_costs_no_rescan() {
     }
     buf.extend_from_slice(b"\r\n");
     assert_eq!(parser.parse(&buf, &l, &mut argv), Ok(Parsed::Request { consumed: buf.len() }));
-    assert_eq!(argv, [15..15 + 67_108_864]);
+    assert_eq!((argv.len(), argv[0].clone()), (1, 15..15 + 67_108_864));
     assert!(parser.is_idle());
 }
 
