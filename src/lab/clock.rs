@@ -1,9 +1,10 @@
 //! The lab's three times. Wall and monotonic time are the machine's; link time can be bent.
 
+use crate::node::{Clock, SystemClock};
 use crate::observe::Now;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// How fast link time runs: `num` microseconds for every `den` of real time. `num` 0: it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +24,9 @@ impl LinkRate {
 }
 
 /// The clock that all instances of a lab share.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct LabClock {
-    born: Instant,
+    machine: SystemClock,
     /// Link time was never bent: nobody needs the lock.
     bent: AtomicBool,
     bend: Mutex<Bend>,
@@ -69,22 +70,14 @@ impl Bend {
 impl LabClock {
     /// Monotonic and link time count from here, together.
     pub fn new() -> LabClock {
-        LabClock {
-            born: Instant::now(),
-            bent: AtomicBool::new(false),
-            bend: Mutex::new(Bend::default()),
-        }
-    }
-
-    fn mono_us(&self) -> u64 {
-        u64::try_from(self.born.elapsed().as_micros()).unwrap_or(u64::MAX)
+        LabClock::default()
     }
 
     /// Lets link time go on with another rate from now on, without a jump. Whoever calls it wakes
     /// the instances, which wait by the old rate.
     pub fn set_link_rate(&self, rate: LinkRate) {
         let mut bend = self.bend.lock().unwrap_or_else(PoisonError::into_inner);
-        let mono_us = self.mono_us();
+        let mono_us = self.machine.now().mono_us;
         *bend = Bend { mono_us, link_us: bend.at(mono_us), rate };
         self.bent.store(true, Ordering::Release);
     }
@@ -95,32 +88,20 @@ impl LabClock {
     }
 }
 
-impl LabClock {
-    /// This moment on all three clocks.
-    pub fn now(&self) -> Now {
-        // A wall clock before 1970 is a broken machine; 0 is as good an answer as any.
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let wall_us = i64::try_from(wall.as_micros()).unwrap_or(i64::MAX);
+impl Clock for LabClock {
+    fn now(&self) -> Now {
         if !self.bent.load(Ordering::Acquire) {
-            let mono_us = self.mono_us();
-            return Now { wall_us, mono_us, link_us: mono_us };
+            return self.machine.now();
         }
         // Inside the lock, so that link time never goes back when the rate changes just now.
         let bend = self.bend.lock().unwrap_or_else(PoisonError::into_inner);
-        let mono_us = self.mono_us();
-        Now { wall_us, mono_us, link_us: bend.at(mono_us) }
+        let now = self.machine.now();
+        Now { link_us: bend.at(now.mono_us), ..now }
     }
 
-    /// How long, in real time, until link time reaches `link_us`; `None` while it stands.
-    pub fn real_until_link(&self, link_us: u64) -> Option<Duration> {
+    fn real_until_link(&self, link_us: u64) -> Option<Duration> {
         let bend = self.bend.lock().unwrap_or_else(PoisonError::into_inner);
-        bend.until(self.mono_us(), link_us).map(Duration::from_micros)
-    }
-}
-
-impl Default for LabClock {
-    fn default() -> LabClock {
-        LabClock::new()
+        bend.until(self.machine.now().mono_us, link_us).map(Duration::from_micros)
     }
 }
 

@@ -5,6 +5,8 @@
 //! the links are held.
 
 use super::error::{LabError, LabErrorKind};
+use crate::node::{Gate, GateKey, Grant};
+use crate::observe::Now;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -32,15 +34,8 @@ pub struct Links {
 struct State {
     /// Bytes per second for each direction.
     bounds: BTreeMap<Pair, u64>,
-    /// By sender and receiver.
-    buckets: BTreeMap<(u16, u16), Bucket>,
-}
-
-/// How many of the wanted bytes may go, and when to ask again if it is fewer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Allowed {
-    pub bytes: usize,
-    pub again_at_link_us: Option<u64>,
+    /// Each direction of a link has its own.
+    buckets: BTreeMap<GateKey, Bucket>,
 }
 
 /// Tokens, counted in millionths of a byte so that a slow bound loses nothing to rounding.
@@ -63,7 +58,7 @@ impl Bucket {
         (self.rate / BURSTS_PER_SECOND).max(1)
     }
 
-    fn take(&mut self, now_us: u64, want: usize) -> Allowed {
+    fn take(&mut self, now_us: u64, want: usize) -> Grant {
         let passed = now_us.saturating_sub(self.at_us);
         self.at_us = self.at_us.max(now_us);
         let full = u128::from(self.burst()) * MICRO;
@@ -72,13 +67,13 @@ impl Bucket {
         let bytes = whole.min(want);
         self.micro -= bytes as u128 * MICRO;
         if bytes == want {
-            return Allowed { bytes, again_at_link_us: None };
+            return Grant { bytes, again_at_link_us: None };
         }
         // Wake when the rest, or a full bucket, is there: not for every single byte.
         let next = ((want - bytes) as u128 * MICRO).min(full);
         let wait = (next - self.micro.min(next)).div_ceil(u128::from(self.rate)).max(1);
         let again = now_us.saturating_add(u64::try_from(wait).unwrap_or(u64::MAX));
-        Allowed { bytes, again_at_link_us: Some(again) }
+        Grant { bytes, again_at_link_us: Some(again) }
     }
 }
 
@@ -97,7 +92,7 @@ impl Links {
             Some(rate) => state.bounds.insert(pair(a, b), rate),
             None => state.bounds.remove(&pair(a, b)),
         };
-        state.buckets.retain(|&(from, to), _| pair(from, to) != pair(a, b));
+        state.buckets.retain(|key, _| pair(key.local, key.peer) != pair(a, b));
         self.any.store(!state.bounds.is_empty(), Ordering::Release);
         Ok(())
     }
@@ -107,24 +102,27 @@ impl Links {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.bounds.iter().map(|(pair, rate)| (*pair, *rate)).collect()
     }
+}
 
-    /// How many of `want` bytes may leave `from` for `to` at this moment of link time. What is
-    /// granted is spent.
-    pub fn allow(&self, from: u16, to: u16, link_us: u64, want: usize) -> Allowed {
-        let all = Allowed { bytes: want, again_at_link_us: None };
+impl Gate for Links {
+    fn allow(&self, link: &GateKey, now: Now, want: usize) -> Grant {
         if !self.any.load(Ordering::Acquire) {
-            return all;
+            return Grant::ALL;
         }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(&rate) = state.bounds.get(&pair(from, to)) else { return all };
-        let bucket = state.buckets.entry((from, to)).or_insert_with(|| Bucket::new(rate, link_us));
-        bucket.take(link_us, want)
+        let Some(&rate) = state.bounds.get(&pair(link.local, link.peer)) else {
+            return Grant::ALL;
+        };
+        let bucket = state.buckets.entry(*link).or_insert_with(|| Bucket::new(rate, now.link_us));
+        bucket.take(now.link_us, want)
     }
 
-    /// What was granted and could not be sent after all.
-    pub fn give_back(&self, from: u16, to: u16, bytes: usize) {
+    fn give_back(&self, link: &GateKey, bytes: usize) {
+        if !self.any.load(Ordering::Acquire) {
+            return;
+        }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bucket) = state.buckets.get_mut(&(from, to)) {
+        if let Some(bucket) = state.buckets.get_mut(link) {
             bucket.micro += bytes as u128 * MICRO;
         }
     }
@@ -133,13 +131,20 @@ impl Links {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::Side;
 
-    /// Sends `total` bytes as a driver would, in virtual time, and returns how long it took.
-    fn send(links: &Links, from: u16, to: u16, total: usize) -> (u64, usize) {
+    fn ask(links: &Links, local: u16, peer: u16, link_us: u64, want: usize) -> Grant {
+        let key = GateKey { local, peer, from: Side::Master };
+        links.allow(&key, Now { link_us, ..Now::default() }, want)
+    }
+
+    /// Sends `total` bytes as a driver would, in virtual time. Returns how long it took, and how
+    /// often it had to ask.
+    fn send(links: &Links, local: u16, peer: u16, total: usize) -> (u64, usize) {
         let (mut now, mut sent, mut asked) = (1_000, 0, 0);
         while sent < total {
-            let got = links.allow(from, to, now, total - sent);
-            sent += got.bytes;
+            let got = ask(links, local, peer, now, total - sent);
+            sent += got.bytes.min(total - sent);
             asked += 1;
             assert!(asked < 100_000, "no progress");
             match got.again_at_link_us {
@@ -171,7 +176,7 @@ mod tests {
     fn directions_do_not_share_a_bucket() {
         let links = Links::default();
         links.throttle(1, 2, Some(1_000)).expect("throttled");
-        let at = |us| (links.allow(1, 2, us, 1_000).bytes, links.allow(2, 1, us, 1_000).bytes);
+        let at = |us| (ask(&links, 1, 2, us, 1_000).bytes, ask(&links, 2, 1, us, 1_000).bytes);
         assert_eq!(at(0), (0, 0));
         assert_eq!(at(20_000), (20, 20));
         assert_eq!(at(20_000), (0, 0));
@@ -181,16 +186,13 @@ mod tests {
     fn tiny_bounds_let_single_bytes_through_and_time_may_stand() {
         let links = Links::default();
         links.throttle(1, 2, Some(1)).expect("throttled");
-        assert_eq!(
-            links.allow(1, 2, 0, 3),
-            Allowed { bytes: 0, again_at_link_us: Some(1_000_000) }
-        );
-        assert_eq!(links.allow(1, 2, 0, 3).bytes, 0);
-        assert_eq!(links.allow(1, 2, 1_000_000, 3).bytes, 1);
-        links.give_back(1, 2, 1);
-        assert_eq!(links.allow(1, 2, 1_000_000, 1).bytes, 1);
-        let (us, _) = send(&links, 2, 1, 3);
-        assert_eq!(us, 3_000_000);
+        let none_yet = Grant { bytes: 0, again_at_link_us: Some(1_000_000) };
+        assert_eq!(ask(&links, 1, 2, 0, 3), none_yet);
+        assert_eq!(ask(&links, 1, 2, 0, 3).bytes, 0);
+        assert_eq!(ask(&links, 1, 2, 1_000_000, 3).bytes, 1);
+        links.give_back(&GateKey { local: 1, peer: 2, from: Side::Master }, 1);
+        assert_eq!(ask(&links, 1, 2, 1_000_000, 1).bytes, 1);
+        assert_eq!(send(&links, 2, 1, 3).0, 3_000_000);
     }
 
     #[test]

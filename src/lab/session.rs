@@ -7,6 +7,7 @@ use super::links::Links;
 use super::recorder::Recorder;
 use super::secrets::mask_line;
 use super::workspace::Workspace;
+use crate::node::Clock;
 use crate::observe::{ConsoleFact, LabFact, Now};
 use etcetera::BaseStrategy;
 use std::fs::File;

@@ -7,6 +7,7 @@
 use super::clock::LabClock;
 use super::error::{LabError, LabErrorKind};
 use super::journal::Journal;
+use crate::node::{Clock, Root, os_text};
 use crate::observe::LabFact;
 use std::collections::BTreeSet;
 use std::fs;
@@ -25,6 +26,7 @@ const SCAN_MAX: usize = 2000;
 pub struct Workspace {
     /// What `/data` is on this machine, canonical.
     base: PathBuf,
+    root: Root,
     journal: Arc<Journal>,
     clock: Arc<LabClock>,
     /// What the journal was told to exist.
@@ -50,7 +52,8 @@ impl Workspace {
         fs::create_dir_all(&base)?;
         let base = base.canonicalize()?;
         let known = Mutex::new(BTreeSet::new());
-        let workspace = Workspace { base, journal, clock, known };
+        let root = Root::confined(DATA, &base)?;
+        let workspace = Workspace { base, root, journal, clock, known };
         workspace.rescan();
         Ok(workspace)
     }
@@ -83,40 +86,23 @@ impl Workspace {
     /// The path is outside of `/data`, or a symbolic link leads out of it.
     pub fn host_path(&self, path: &str) -> Result<PathBuf, LabError> {
         let path = self.resolve("/", path);
-        let outside = || {
-            LabError::new(LabErrorKind::Path, format!("{path}: No such file or directory"))
-                .hint(format!("The lab's files live under {DATA}; nothing else exists here."))
+        let error = match self.root.resolve("/", &path) {
+            Ok(real) => return Ok(real),
+            Err(error) => error,
         };
-        if path.contains('\0') {
-            return Err(outside());
-        }
-        let inside = match path.strip_prefix(DATA) {
-            Some("") => return Ok(self.base.clone()),
-            Some(rest) => rest.strip_prefix('/').ok_or_else(outside)?,
-            None => return Err(outside()),
+        let hint = match error.kind() {
+            io::ErrorKind::PermissionDenied => {
+                format!("A symbolic link leads out of {DATA}; the lab does not follow it.")
+            }
+            _ => format!("The lab's files live under {DATA}; nothing else exists here."),
         };
-        let real = self.base.join(inside);
-        if self.is_confined(&real) {
-            return Ok(real);
-        }
-        Err(LabError::new(LabErrorKind::Path, format!("{path}: Permission denied"))
-            .hint(format!("A symbolic link leads out of {DATA}; the lab does not follow it.")))
+        let cause = format!("{path}: {}", os_text(&error));
+        Err(LabError::new(LabErrorKind::Path, cause).hint(hint))
     }
 
-    /// The deepest part of `real` that exists must lie in the folder once its links are followed.
-    /// A dangling link counts as leading out: what it would create is none of the lab's business.
-    fn is_confined(&self, real: &Path) -> bool {
-        let mut probe = real;
-        loop {
-            match probe.canonicalize() {
-                Ok(there) => return there.starts_with(&self.base),
-                Err(_) if probe.is_symlink() => return false,
-                Err(_) => match probe.parent() {
-                    Some(up) if up.starts_with(&self.base) => probe = up,
-                    _ => return false,
-                },
-            }
-        }
+    /// The confinement that the instances get as well.
+    pub fn root(&self) -> &Root {
+        &self.root
     }
 
     /// Creates one folder; with `parents` (mkdir -p) also those above it, and none is an error.
@@ -283,9 +269,7 @@ fn scan(dir: &Path, virt: &str, depth: usize, found: &mut Vec<(String, Option<u6
 
 /// The system's reason in a shell's words.
 fn io_error(path: &str, error: &io::Error) -> LabError {
-    let text = error.to_string();
-    let reason = text.split(" (os error").next().unwrap_or(&text).to_string();
-    let e = LabError::new(LabErrorKind::Path, format!("{path}: {reason}"));
+    let e = LabError::new(LabErrorKind::Path, format!("{path}: {}", os_text(error)));
     match error.kind() {
         io::ErrorKind::NotFound if path.starts_with(DATA) => {
             let folder = path.rfind('/').map_or(DATA, |at| &path[..at]);
