@@ -8,10 +8,10 @@ use std::process::Command;
 use libtest_mimic::{Arguments, Failed};
 use real_redis::{Client, RealRedis, trial};
 use synclab::wire::num::{fmt_f64_17g, fmt_human_long_double, parse_f64, parse_long_double};
-use synclab::wire::rdb::{Checksum, Decoder, Item, Options, RdbValue, Writer};
+use synclab::wire::rdb::{Checksum, Decoder, Item, Options, RdbError, RdbValue, Writer};
 use synclab::wire::rdb::{dump_payload, load_payload};
 use synclab::wire::request::{Limits, Parsed, RequestParser};
-use synclab::wire::text::glob_match;
+use synclab::wire::text::{glob_match, repr};
 use synclab::wire::value::Value;
 
 fn main() {
@@ -19,10 +19,13 @@ fn main() {
     let trials = vec![
         trial("rdb_written_here_loads_there", rdb_written_here_loads_there),
         trial("rdb_written_there_decodes_here", rdb_written_there_decodes_here),
+        trial("types_to_come_are_refused_by_name", types_to_come_are_refused_by_name),
         trial("dump_payloads_are_the_same", dump_payloads_are_the_same),
         trial("long_doubles_agree", long_doubles_agree),
         trial("doubles_agree", doubles_agree),
+        trial("random_sums_agree", random_sums_agree),
         trial("globs_agree", globs_agree),
+        trial("escapes_agree", escapes_agree),
         trial("requests_are_judged_alike", requests_are_judged_alike),
         trial("strangers_are_judged_alike", strangers_are_judged_alike),
     ];
@@ -190,6 +193,46 @@ fn rdb_written_there_decodes_here() -> Outcome {
     Ok(())
 }
 
+fn types_to_come_are_refused_by_name() -> Outcome {
+    let server = RealRedis::start(&[]);
+    let mut client = server.client();
+    let library = "#!lua name=lib\nredis.register_function('f', function() return 1 end)";
+    for (command, kind, key) in [
+        (&["RPUSH", "k", "a"][..], "list", Some(b"k".to_vec())),
+        (&["SADD", "k", "a"], "set", Some(b"k".to_vec())),
+        (&["SADD", "k", "1"], "set", Some(b"k".to_vec())),
+        (&["HSET", "k", "f", "v"], "hash", Some(b"k".to_vec())),
+        (&["ZADD", "k", "1", "a"], "zset", Some(b"k".to_vec())),
+        (&["XADD", "k", "1-1", "f", "v"], "stream", Some(b"k".to_vec())),
+        (&["FUNCTION", "LOAD", library], "function", None),
+    ] {
+        client.call(&["FLUSHALL"]);
+        let done = client.call(command);
+        assert_eq!(done.error(), None, "{command:?}");
+        if key.is_some() {
+            let Value::Bulk(payload) = client.call(&["DUMP", "k"]) else {
+                return Err("DUMP".into());
+            };
+            let want = RdbError::Unsupported { kind, key: None };
+            assert_eq!(load_payload(&payload), Err(want));
+        }
+        client.call(&["SAVE"]);
+        let mut decoder = Decoder::new();
+        decoder.push(&std::fs::read(server.dir().join("dump.rdb"))?);
+        let error = loop {
+            match decoder.next() {
+                Ok(Some(Item::Key { .. } | Item::End { .. }) | None) => {
+                    return Err(format!("a {kind} was taken").into());
+                }
+                Ok(Some(_)) => {}
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error, RdbError::Unsupported { kind, key });
+    }
+    Ok(())
+}
+
 fn dump_payloads_are_the_same() -> Outcome {
     let server = RealRedis::start(&[]);
     let mut client = server.client();
@@ -338,6 +381,63 @@ fn long_doubles_agree() -> Outcome {
             assert_eq!(reply, sum, "{a:?} + {b:?}");
         }
     }
+    Ok(())
+}
+
+/// Numbers of every size, always the same ones.
+fn random_numbers(n: usize) -> Vec<String> {
+    let mut state = 0x9e37_79b9_7f4a_7c15u64;
+    let mut random = |below: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    };
+    let mut number = || {
+        let sign = ["", "-"][random(2) as usize];
+        let mut digits = || {
+            let most = 10u64.pow(random(19) as u32 + 1);
+            random(most)
+        };
+        let (whole, fraction) = (digits(), digits());
+        match random(3) {
+            0 => format!("{sign}{whole}.{fraction}"),
+            1 => format!("{sign}{}.{fraction}", whole % 100),
+            _ => format!("{sign}{whole}.{fraction}e{}", random(60) as i64 - 30),
+        }
+    };
+    (0..n).map(|_| number()).collect()
+}
+
+fn random_sums_agree() -> Outcome {
+    let server = RealRedis::start(&[]);
+    let mut client = server.client();
+    for pair in random_numbers(10_000).chunks(2) {
+        client.call(&["SET", "k", &pair[0]]);
+        let sum = parse_long_double(pair[0].as_bytes())
+            .zip(parse_long_double(pair[1].as_bytes()))
+            .and_then(|(a, b)| a.checked_add(b))
+            .map(|sum| bulk(fmt_human_long_double(&sum)));
+        assert_eq!(Some(client.call(&["INCRBYFLOAT", "k", &pair[1]])), sum, "{pair:?}");
+        client.call(&["DEL", "z"]);
+        client.call(&["ZADD", "z", &pair[0], "m"]);
+        let score = parse_f64(pair[0].as_bytes()).map(|d| bulk(fmt_f64_17g(d)));
+        assert_eq!(Some(client.call(&["ZSCORE", "z", "m"])), score, "{}", pair[0]);
+    }
+    Ok(())
+}
+
+fn escapes_agree() -> Outcome {
+    let server = RealRedis::start(&[]);
+    let mut monitor = server.client();
+    assert_eq!(monitor.call(&["MONITOR"]), Value::Simple(b"OK".to_vec()));
+    let mut client = server.client();
+    let bytes: Vec<u8> = (0..=255).collect();
+    client.call(&[&b"ECHO"[..], &bytes]);
+    let line = monitor.reply().ok_or("MONITOR says nothing")?;
+    let line = String::from_utf8_lossy(line.as_bytes().unwrap_or_default()).into_owned();
+    let (_, shown) = line.split_once("] ").ok_or("no client in front")?;
+    assert_eq!(shown, format!("\"ECHO\" {}", repr(&bytes)));
     Ok(())
 }
 

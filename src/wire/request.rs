@@ -18,6 +18,9 @@ pub const DEFAULT_MAX_BULK_LEN: u64 = 512 * 1024 * 1024;
 const UNAUTHENTICATED_MAX_ARGS: i64 = 10;
 const UNAUTHENTICATED_MAX_BULK: i64 = 16_384;
 
+/// Bytes of a line that are looked at one by one: `$123456⏎`.
+const NEAR: usize = 8;
+
 /// What a peer may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -148,8 +151,8 @@ impl RequestParser {
         self.remaining == 0 && self.scanned == 0
     }
 
-    /// Arguments of the half-read request that are whole, and how many are still to come.
-    /// `CLIENT LIST` counts the first as `multi-mem`; a learner sees a request grow with it.
+    /// Arguments of the half-read request that are whole (CLIENT LIST's `argv-mem` weighs them), and
+    /// how many are still to come.
     pub fn progress(&self) -> (usize, u64) {
         (self.partial.len(), self.remaining)
     }
@@ -267,7 +270,13 @@ impl RequestParser {
     /// The first `byte` from `pos` on, unless a NUL comes before it.
     fn find(&mut self, buf: &[u8], byte: u8) -> Option<usize> {
         let from = self.scanned.max(self.pos);
-        let found = memchr2(byte, 0, buf.get(from..)?).map(|i| from + i);
+        let tail = buf.get(from..)?;
+        // Nearly every header ends within a few bytes, too soon for memchr to pay off.
+        let (near, far) = tail.split_at(tail.len().min(NEAR));
+        let found = match near.iter().position(|b| *b == byte || *b == 0) {
+            None => memchr2(byte, 0, far).map(|i| from + NEAR + i),
+            near => near.map(|i| from + i),
+        };
         // Stop in front of what was found: a NUL stays where it is and hides what follows.
         self.scanned = found.unwrap_or(buf.len());
         found.filter(|&i| buf[i] == byte)
