@@ -15,6 +15,16 @@ pub enum Blocked {
     Paused,
 }
 
+impl Blocked {
+    /// When the wait ends by itself (microseconds of the clients' clock).
+    pub fn deadline_us(&self) -> Option<u64> {
+        match self {
+            Blocked::Wait { deadline_us, .. } => *deadline_us,
+            Blocked::Shutdown | Blocked::Paused => None,
+        }
+    }
+}
+
 impl Engine {
     /// Blocks the client whose command is being executed. The handler writes no reply.
     pub fn block(&mut self, conn: ConnId, why: Blocked) {

@@ -43,6 +43,11 @@ impl Clients {
         self.map.values_mut().map(|c| &mut **c)
     }
 
+    /// The earliest deadline of a blocked client, in microseconds of the clients' clock.
+    pub fn blocked_until(&self) -> Option<u64> {
+        self.iter().filter_map(|c| c.blocked.as_ref()?.deadline_us()).min()
+    }
+
     pub fn len(&self) -> usize {
         self.map.len()
     }

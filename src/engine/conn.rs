@@ -2,6 +2,7 @@
 //! write.
 
 use super::replication::ReplicaLink;
+use crate::observe::Now;
 use crate::wire::request::RequestParser;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -39,9 +40,12 @@ pub struct Client {
     pub authenticated: bool,
     /// Receives every command that others send (MONITOR).
     pub monitor: bool,
+    /// CLIENT NO-EVICT.
+    pub no_evict: bool,
     /// Monotonic microseconds.
     pub created_us: u64,
     pub last_interaction_us: u64,
+    /// Full name of the last command (`config|get`).
     pub last_cmd: Option<&'static str>,
     pub query: QueryBuffer,
     pub out: Output,
@@ -57,6 +61,54 @@ pub struct Client {
     pub reply_mode: ReplyMode,
     /// master_repl_offset after this client's last command: what WAIT waits for.
     pub woff: i64,
+    /// Since when the output is beyond the soft limit (monotonic microseconds).
+    pub soft_limit_since_us: Option<u64>,
+}
+
+impl Client {
+    /// A new client in database 0 that speaks RESP2.
+    pub fn new(conn: ConnId, addr: String, laddr: String, fd: i32, now: Now) -> Client {
+        Client {
+            conn,
+            kind: Kind::Normal,
+            addr,
+            laddr,
+            fd,
+            db: 0,
+            resp: 2,
+            name: Vec::new(),
+            authenticated: false,
+            monitor: false,
+            no_evict: false,
+            created_us: now.mono_us,
+            last_interaction_us: now.mono_us,
+            last_cmd: None,
+            query: QueryBuffer::default(),
+            out: Output::default(),
+            multi: None,
+            watched: Vec::new(),
+            blocked: None,
+            close_after_reply: false,
+            reply_mode: ReplyMode::On,
+            woff: 0,
+            soft_limit_since_us: None,
+        }
+    }
+
+    /// Whether this is our connection to the master.
+    pub fn is_master_link(&self) -> bool {
+        matches!(self.kind, Kind::MasterLink)
+    }
+
+    /// Whether its next command waits for the end of a pause.
+    pub fn paused_here(&self) -> bool {
+        self.blocked == Some(super::blocked::Blocked::Paused)
+    }
+
+    /// Whether this is a replica of ours.
+    pub fn is_replica(&self) -> bool {
+        matches!(self.kind, Kind::Replica(_))
+    }
 }
 
 /// CLIENT REPLY's modes.
@@ -82,6 +134,49 @@ pub struct QueryBuffer {
     pub parser: RequestParser,
 }
 
+/// Space lent at a time, unless a large argument needs more.
+const LENT: usize = 16 * 1024;
+/// A buffer that grew beyond this is given back when it is empty.
+const KEPT: usize = 64 * 1024;
+
+impl QueryBuffer {
+    /// The bytes that wait.
+    pub fn waiting(&self) -> &[u8] {
+        &self.buf[self.done..self.filled]
+    }
+
+    /// Space for the next read; the driver says afterwards how much of it was filled.
+    pub fn space(&mut self) -> &mut [u8] {
+        self.tidy();
+        // A half-read large argument doubles the buffer, so that big values come in few reads.
+        let want = LENT.max(self.filled.min(1 << 20));
+        if self.buf.len() < self.filled + LENT {
+            self.buf.resize(self.filled + want, 0);
+        }
+        &mut self.buf[self.filled..]
+    }
+
+    /// Forgets `n` waiting bytes.
+    pub fn consume(&mut self, n: usize) {
+        self.done = (self.done + n).min(self.filled);
+    }
+
+    /// Moves what waits to the front.
+    fn tidy(&mut self) {
+        if self.done == self.filled {
+            self.done = 0;
+            self.filled = 0;
+            if self.buf.len() > KEPT {
+                self.buf = Vec::new();
+            }
+        } else if self.done > 0 {
+            self.buf.copy_within(self.done..self.filled, 0);
+            self.filled -= self.done;
+            self.done = 0;
+        }
+    }
+}
+
 /// What waits to be written: first `head` (replies, in order), then shared pieces (an RDB), and
 /// for a replica that is online the shared stream from its cursor on, which is not in here.
 #[derive(Debug, Default)]
@@ -103,6 +198,33 @@ impl Output {
 
     /// Whether nothing waits here.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.head.len() == self.head_done && self.pieces.is_empty()
+    }
+
+    /// Takes `n` written bytes off the front; answers how many of them were not ours.
+    pub fn wrote(&mut self, mut n: usize) -> usize {
+        let head = n.min(self.head.len() - self.head_done);
+        self.head_done += head;
+        n -= head;
+        if self.head_done == self.head.len() {
+            self.head_done = 0;
+            if self.head.capacity() > KEPT {
+                self.head = Vec::new();
+            } else {
+                self.head.clear();
+            }
+        }
+        while n > 0 {
+            let Some(piece) = self.pieces.front() else { break };
+            let left = piece.len() - self.piece_done;
+            if n < left {
+                self.piece_done += n;
+                return 0;
+            }
+            n -= left;
+            self.piece_done = 0;
+            self.pieces.pop_front();
+        }
+        n
     }
 }

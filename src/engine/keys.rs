@@ -242,3 +242,8 @@ impl Engine {
         }
     }
 }
+
+/// Every cron run.
+pub(crate) fn cron(e: &mut Engine) {
+    e.drop_garbage(16);
+}

@@ -11,25 +11,43 @@
 pub mod blocked;
 pub mod boot;
 pub mod call;
+mod client_line;
 pub mod clients;
 pub mod command;
 pub mod config;
 pub mod conn;
+mod dispatch;
 pub mod effect;
+mod execute;
 pub mod facts;
 mod input;
+mod judge;
 pub mod keys;
 pub mod keyspace;
+pub mod life;
+mod limits;
 mod log;
+mod monitor;
 pub mod multi;
 mod output;
+pub mod pause;
 pub mod persist;
 pub mod replication;
 pub mod rng;
+mod secrets;
+pub mod shutdown;
 pub mod stats;
+#[cfg(test)]
+pub mod testkit;
+#[cfg(test)]
+mod tests;
+mod timer;
 pub mod unit;
 
-use crate::observe::{Now, Offset};
+pub use client_line::ClientType;
+pub use input::{Dialled, FileError, JobDone, Signal, Wake};
+
+use crate::observe::{LinkLoss, Now};
 use crate::wire::reply::ReplyWriter;
 use boot::Boot;
 use clients::Clients;
@@ -39,11 +57,14 @@ use effect::{DialId, Effect, JobId, Parked};
 use facts::FactBuffer;
 use keys::Keys;
 use keyspace::Keyspace;
+use pause::Pauses;
 use persist::Persist;
 use replication::Replication;
 use rng::Rng;
+use shutdown::Shutdown;
 use stats::Stats;
 use std::collections::VecDeque;
+use std::ops::Range;
 use unit::Unit;
 
 /// One instance. See the module's head for how a driver uses it.
@@ -78,18 +99,30 @@ pub struct Engine {
     /// Connections that got output since the driver last asked.
     pub(crate) grown: Vec<ConnId>,
     pub(crate) parked: Option<Parked>,
+    pub(crate) pauses: Pauses,
+    pub(crate) shutdown: Shutdown,
+    /// How many clients are monitors.
+    pub(crate) monitors: usize,
+    /// The running client is to be closed at the end of its command.
+    pub(crate) close_running: Option<LinkLoss>,
+    /// Of the running client: bytes in its query buffer, free bytes there, bytes of the words.
+    pub(crate) running_query: (usize, usize, usize),
+    /// Ranges of the running command's words, kept from command to command.
+    argv: Vec<Range<usize>>,
+    /// When cron runs next (microseconds of the clients' clock).
+    next_cron_us: u64,
     last_job: u64,
     last_dial: u64,
 }
 
 impl Engine {
-    /// An instance with this configuration. It tells `Fact::Booted`; call [`Engine::start`] once
+    /// An instance with this configuration; call [`Engine::start`] once
     /// the driver listens.
     pub fn new(boot: Boot, config: Config, now: Now) -> Engine {
         let mut rng = Rng::new(boot.seed);
         let databases = usize::try_from(config.databases).unwrap_or(16);
         let keyspace = Keyspace::new(databases, rng.next_u64());
-        Engine {
+        let mut engine = Engine {
             boot,
             config,
             now,
@@ -104,7 +137,10 @@ impl Engine {
             repl: Replication::new(&mut rng),
             rng,
             persist: Persist::default(),
-            stats: Stats::default(),
+            stats: Stats {
+                commands: vec![Default::default(); command::table::table().count],
+                ..Stats::default()
+            },
             facts: FactBuffer::default(),
             effects: VecDeque::new(),
             executing: None,
@@ -112,9 +148,18 @@ impl Engine {
             closing: Vec::new(),
             grown: Vec::new(),
             parked: None,
+            pauses: Pauses::default(),
+            shutdown: Shutdown::default(),
+            monitors: 0,
+            close_running: None,
+            running_query: (0, 0, 0),
+            argv: Vec::new(),
+            next_cron_us: now.mono_us,
             last_job: 0,
             last_dial: 0,
-        }
+        };
+        engine.tell_birth();
+        engine
     }
 
     /// The instance's settings as they are now.
@@ -170,14 +215,5 @@ impl Engine {
     /// Set while the driver must feed nothing but what ends it.
     pub fn parked(&self) -> Option<Parked> {
         self.parked
-    }
-
-    /// Ends the turn: Redis' beforeSleep.
-    pub fn end_turn(&mut self, now: Now) {
-        self.now = now;
-        for conn in std::mem::take(&mut self.closing) {
-            self.close(conn);
-        }
-        self.end_facts(Offset(0));
     }
 }

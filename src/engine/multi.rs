@@ -1,6 +1,7 @@
 //! MULTI's queue and WATCH's keys, as a client keeps them.
 
 use super::Engine;
+use super::command::table::Entry;
 use super::conn::ConnId;
 use super::keyspace::Db;
 
@@ -11,8 +12,17 @@ pub struct Multi {
     pub queue: Vec<Vec<Vec<u8>>>,
     /// Flags of the queued commands, OR-ed.
     pub flags: u32,
+    /// The flags that some queued command lacks.
+    pub lacking: u32,
     /// A command was refused while queueing: EXEC answers EXECABORT.
     pub aborted: bool,
+}
+
+impl Multi {
+    /// Bytes that the queued words take: CLIENT LIST's multi-mem.
+    pub fn memory(&self) -> usize {
+        self.queue.iter().flatten().map(|w| w.len() + std::mem::size_of::<Vec<u8>>()).sum()
+    }
 }
 
 /// A key under WATCH.
@@ -27,6 +37,27 @@ pub struct Watched {
 }
 
 impl Engine {
+    /// Queues a command of a transaction. Nothing is kept of one that fails anyway.
+    pub(crate) fn queue(&mut self, conn: ConnId, entry: &Entry, words: &[&[u8]]) {
+        let Some(client) = self.clients.get_mut(conn) else { return };
+        let spoiled = client.watched.iter().any(|w| w.changed);
+        let Some(multi) = client.multi.as_mut() else { return };
+        if multi.aborted || spoiled {
+            return;
+        }
+        multi.flags |= entry.spec.flags;
+        multi.lacking |= !entry.spec.flags;
+        multi.queue.push(words.iter().map(|w| w.to_vec()).collect());
+    }
+
+    /// Forgets a transaction and all watches.
+    pub(crate) fn discard_transaction(&mut self, conn: ConnId) {
+        if let Some(client) = self.clients.get_mut(conn) {
+            client.multi = None;
+        }
+        self.unwatch(conn);
+    }
+
     /// Puts a key of the running database under watch for a client.
     pub(crate) fn watch(&mut self, conn: ConnId, key: &[u8]) {
         let now_ms = self.now.wall_ms();

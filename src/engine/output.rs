@@ -1,9 +1,10 @@
 //! What waits to be written, and closing connections.
 
 use super::Engine;
-use super::conn::ConnId;
+use super::conn::{ConnId, Kind};
 use super::effect::Effect;
-use crate::observe::Fact;
+use super::replication;
+use crate::observe::{Fact, LinkLoss, LinkRef, Now};
 use std::io::IoSlice;
 
 impl Engine {
@@ -14,7 +15,9 @@ impl Engine {
 
     /// Whether something waits to be written to this connection.
     pub fn has_output(&self, conn: ConnId) -> bool {
-        self.clients.get(conn).is_some_and(|c| !c.out.is_empty())
+        self.clients.get(conn).is_some_and(|c| {
+            !c.out.is_empty() || (c.is_replica() && replication::has_stream(self, conn))
+        })
     }
 
     /// The connections that got output since the last call.
@@ -41,18 +44,62 @@ impl Engine {
             slices[n] = IoSlice::new(&piece[from..]);
             n += 1;
         }
+        if c.is_replica() && n < slices.len() {
+            n += replication::stream_slices(self, conn, &mut slices[n..]);
+        }
         n
+    }
+
+    /// The socket took so many bytes of what [`Engine::write_slices`] showed.
+    pub fn wrote(&mut self, now: Now, conn: ConnId, n: usize) {
+        self.now = now;
+        self.stats.total_writes_processed += 1;
+        let Some(c) = self.clients.get_mut(conn) else { return };
+        let replica = c.is_replica();
+        let had_own = !c.out.is_empty();
+        let of_stream = c.out.wrote(n);
+        let empty = c.out.is_empty();
+        let closing = c.close_after_reply && empty;
+        if replica {
+            self.stats.total_net_repl_output_bytes += n as u64;
+            if had_own {
+                replication::pieces_written(self, conn);
+            }
+            if of_stream > 0 {
+                replication::stream_wrote(self, conn, of_stream);
+            }
+        } else {
+            self.stats.total_net_output_bytes += n as u64;
+        }
+        if closing {
+            self.close_because(conn, LinkLoss::ClosedHere);
+        }
+    }
+
+    /// The replication link that this connection is, if it is one: the driver's gate holds it.
+    pub fn link_of(&self, conn: ConnId) -> Option<LinkRef> {
+        replication::link_of(self, conn)
+    }
+
+    /// Closes a connection now, because this side decided so.
+    pub fn close(&mut self, conn: ConnId) {
+        self.close_because(conn, LinkLoss::ClosedHere);
     }
 
     /// Closes a connection now: the client is forgotten, the driver is told. The connection whose
     /// command is running lives on to the end of that command.
-    pub fn close(&mut self, conn: ConnId) {
+    pub fn close_because(&mut self, conn: ConnId, why: LinkLoss) {
         if self.executing == Some(conn) {
-            self.closing.push(conn);
+            self.close_running.get_or_insert(why);
             return;
         }
-        if self.clients.remove(conn).is_some() {
-            self.effect(Effect::Close { conn });
+        self.unwatch(conn);
+        let Some(client) = self.clients.remove(conn) else { return };
+        self.monitors -= usize::from(client.monitor);
+        self.effect(Effect::Close { conn });
+        let link = !matches!(client.kind, Kind::Normal);
+        replication::link_closed(self, &client, why);
+        if !link {
             self.fact(Fact::ClientGone { id: conn.0 });
         }
     }

@@ -26,10 +26,90 @@ pub struct Stats {
     pub total_reads_processed: u64,
     pub total_writes_processed: u64,
     pub total_forks: u64,
+    pub rates: Rates,
     /// Indexed like the command table.
     pub commands: Vec<CommandStats>,
     /// Error prefixes (`ERR`, `WRONGTYPE`) and how often each was sent.
     pub errors: std::collections::BTreeMap<Vec<u8>, u64>,
+}
+
+/// How many samples a rate is averaged over.
+const SAMPLES: usize = 16;
+
+/// Samples of one counter: INFO's `instantaneous_...` fields.
+#[derive(Clone, Copy, Debug, Default)]
+struct Rate {
+    last: u64,
+    at_us: u64,
+    /// Per second.
+    samples: [u64; SAMPLES],
+    next: usize,
+}
+
+impl Rate {
+    fn sample(&mut self, value: u64, now_us: u64) {
+        let us = now_us.saturating_sub(self.at_us);
+        if us > 0 {
+            self.samples[self.next % SAMPLES] =
+                value.saturating_sub(self.last).saturating_mul(1_000_000) / us;
+            self.next += 1;
+        }
+        self.last = value;
+        self.at_us = now_us;
+    }
+
+    fn per_second(&self) -> u64 {
+        self.samples.iter().sum::<u64>() / SAMPLES as u64
+    }
+}
+
+/// The rates that INFO shows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rates {
+    of: [Rate; 5],
+    next_us: u64,
+}
+
+/// Index of a rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateOf {
+    Commands,
+    Input,
+    Output,
+    ReplInput,
+    ReplOutput,
+}
+
+impl Stats {
+    /// Takes a sample of every rate, ten times a second at most.
+    pub fn sample_rates(&mut self, now_us: u64) {
+        if now_us < self.rates.next_us {
+            return;
+        }
+        self.rates.next_us = now_us + 100_000;
+        let values = [
+            self.total_commands_processed,
+            self.total_net_input_bytes + self.total_net_repl_input_bytes,
+            self.total_net_output_bytes + self.total_net_repl_output_bytes,
+            self.total_net_repl_input_bytes,
+            self.total_net_repl_output_bytes,
+        ];
+        for (rate, value) in self.rates.of.iter_mut().zip(values) {
+            rate.sample(value, now_us);
+        }
+    }
+
+    /// A rate per second, averaged over the last samples.
+    pub fn rate(&self, of: RateOf) -> u64 {
+        self.rates.of[of as usize].per_second()
+    }
+
+    /// CONFIG RESETSTAT.
+    pub fn reset(&mut self) {
+        let commands = self.commands.len();
+        *self = Stats::default();
+        self.commands = vec![CommandStats::default(); commands];
+    }
 }
 
 /// One line of `Commandstats`.

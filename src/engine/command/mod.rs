@@ -2,4 +2,8 @@
 //!
 //! In: words. Out: replies, changes, what to propagate.
 
+mod args;
+mod client;
+mod connection;
 pub mod table;
+mod transaction;

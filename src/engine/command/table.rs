@@ -6,7 +6,8 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 /// What every file of this folder exports.
-const GROUPS: &[&[CommandSpec]] = &[];
+const GROUPS: &[&[CommandSpec]] =
+    &[super::client::SPECS, super::connection::SPECS, super::transaction::SPECS];
 
 /// A command of the table, or a subcommand.
 #[derive(Debug)]

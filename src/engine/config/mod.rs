@@ -1,9 +1,19 @@
 //! Settings of one instance: typed fields, the table of directives (name, alias, kind, bounds),
 //! the conf file's syntax, CONFIG GET and SET. Nothing here reads a file or the environment.
 
+pub mod directive;
+pub mod file;
+mod special;
+pub mod table;
+mod table_kept;
 mod words;
 
+use std::collections::BTreeMap;
+
 pub use words::{AppendFsync, DisklessLoad, Level, PropagationError, Protected, Sanitize, Words};
+
+/// repl-backlog-size is never smaller than this.
+pub const MIN_BACKLOG: i64 = 16 * 1024;
 
 /// One `save` line: after `seconds` if at least `changes` keys changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +143,9 @@ pub struct Config {
     /// Microseconds; negative: off.
     pub slowlog_log_slower_than: i64,
     pub slowlog_max_len: i64,
+
+    /// Settings that nothing here depends on, if they differ from their defaults.
+    pub kept: BTreeMap<&'static str, String>,
 }
 
 impl Default for Config {
@@ -215,6 +228,7 @@ impl Default for Config {
             activerehashing: true,
             slowlog_log_slower_than: 10_000,
             slowlog_max_len: 128,
+            kept: BTreeMap::new(),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! Never in here: sockets, files, the format of an RDB, and what a key holds.
 
 mod handshake;
+mod hooks;
 mod ids;
 mod lines;
 mod link;
@@ -13,6 +14,7 @@ mod psync;
 mod stream;
 mod transfer;
 
+pub use hooks::*;
 pub use ids::Ids;
 pub use link::{Announced, ReplicaLink};
 pub use stream::Stream;

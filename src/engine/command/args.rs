@@ -1,0 +1,49 @@
+//! Reading arguments, with Redis's error replies where they do not fit.
+
+use crate::engine::Engine;
+use crate::wire::num;
+
+pub(super) const SYNTAX: &str = "ERR syntax error";
+pub(super) const NOT_AN_INTEGER: &str = "ERR value is not an integer or out of range";
+
+impl Engine {
+    /// The integer in `arg`; otherwise the usual error is replied.
+    pub(crate) fn int_arg(&mut self, arg: &[u8]) -> Option<i64> {
+        self.int_arg_or(arg, NOT_AN_INTEGER)
+    }
+
+    /// The integer in `arg`; otherwise this error is replied.
+    pub(crate) fn int_arg_or(&mut self, arg: &[u8], error: &str) -> Option<i64> {
+        let n = num::parse_i64(arg);
+        if n.is_none() {
+            self.reply.error(error);
+        }
+        n
+    }
+
+    /// A relative time-out in milliseconds; otherwise the usual errors are replied.
+    pub(crate) fn timeout_ms_arg(&mut self, arg: &[u8]) -> Option<u64> {
+        let n = self.int_arg_or(arg, "ERR timeout is not an integer or out of range")?;
+        if n < 0 {
+            self.reply.error("ERR timeout is negative");
+            return None;
+        }
+        if (n as u64).checked_add(self.now.mono_ms()).is_none_or(|sum| sum > i64::MAX as u64) {
+            self.reply.error("ERR timeout is out of range");
+            return None;
+        }
+        Some(n as u64)
+    }
+
+    /// HELP's reply: the lines with the usual first and last ones around them.
+    pub(crate) fn help(&mut self, command: &str, lines: &[&str]) {
+        self.reply.array(lines.len() + 3);
+        self.reply
+            .simple(&format!("{command} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
+        for line in lines {
+            self.reply.simple(line);
+        }
+        self.reply.simple("HELP");
+        self.reply.simple("    Prints this help.");
+    }
+}

@@ -1,0 +1,269 @@
+//! From bytes to executed commands: the batch that one read brings.
+//!
+//! The query buffer and the output are taken out of the client while its batch runs, so that
+//! arguments are slices of the one and handlers append to the other while they borrow the engine.
+
+use super::Engine;
+use super::conn::{Client, ConnId, Kind, QueryBuffer, ReplyMode};
+use super::replication;
+use crate::observe::{LinkLoss, LogLevel};
+use crate::wire::request::{Limits, Parsed, ProtocolError};
+use std::ops::Range;
+
+/// Commands with more words than this need a list on the heap.
+const WORDS_ON_STACK: usize = 8;
+
+impl Engine {
+    /// Executes what is complete in the query buffer of `conn`.
+    pub(crate) fn process_input(&mut self, conn: ConnId) {
+        if self.executing.is_some() {
+            // Another connection's command runs; the turn's end comes back to this one.
+            self.resume.push(conn);
+            return;
+        }
+        if replication::owns_input(self, conn) {
+            replication::accept_bytes(self, conn);
+            if replication::owns_input(self, conn) {
+                return;
+            }
+        }
+        let Some(c) = self.clients.get_mut(conn) else { return };
+        if !may_run(c) || self.parked.is_some() || c.query.waiting().is_empty() {
+            return;
+        }
+        let before = c.out.len();
+        let mut query = std::mem::take(&mut c.query);
+        self.reply.buf = std::mem::take(&mut c.out.head);
+        self.reply.resp = c.resp;
+        let mut argv = std::mem::take(&mut self.argv);
+        self.executing = Some(conn);
+        self.run_batch(conn, &mut query, &mut argv);
+        self.executing = None;
+        self.argv = argv;
+        let head = std::mem::take(&mut self.reply.buf);
+        let Some(c) = self.clients.get_mut(conn) else { return };
+        c.query = query;
+        c.out.head = head;
+        if c.out.len() > before {
+            self.output_grew(conn);
+        }
+        if let Some(why) = self.close_running.take() {
+            self.close_because(conn, why);
+        } else {
+            self.check_limits(conn);
+        }
+        if replication::owns_input(self, conn) {
+            replication::accept_bytes(self, conn);
+        }
+    }
+
+    fn run_batch(&mut self, conn: ConnId, query: &mut QueryBuffer, argv: &mut Vec<Range<usize>>) {
+        loop {
+            let Some(c) = self.clients.get(conn) else { return };
+            if !may_run(c) || self.parked.is_some() || self.close_running.is_some() {
+                return;
+            }
+            let master = c.is_master_link();
+            let limits = if master {
+                Limits::master()
+            } else {
+                Limits {
+                    max_bulk_len: self.config.proto_max_bulk_len as u64,
+                    authenticated: c.authenticated,
+                    ..Limits::default()
+                }
+            };
+            let parsed = query.parser.parse(&query.buf[query.done..query.filled], &limits, argv);
+            let consumed = match parsed {
+                Ok(Parsed::Incomplete { .. }) => return,
+                Ok(Parsed::Empty { consumed }) => {
+                    if master {
+                        replication::applied(self, &[], consumed);
+                    } else if let Some(c) = self.clients.get_mut(conn)
+                        && c.is_replica()
+                    {
+                        replication::heard_newline(self, conn);
+                    }
+                    consumed
+                }
+                Ok(Parsed::Request { consumed }) => {
+                    let bytes = &query.buf[query.done..];
+                    self.running_query = query_sizes(query, words_len(argv));
+                    let n = argv.len();
+                    if n <= WORDS_ON_STACK {
+                        let mut words: [&[u8]; WORDS_ON_STACK] = [&[]; WORDS_ON_STACK];
+                        for (word, range) in words.iter_mut().zip(argv.iter()) {
+                            *word = &bytes[range.clone()];
+                        }
+                        self.run_one(conn, &words[..n], consumed);
+                    } else {
+                        let words: Vec<&[u8]> =
+                            argv.iter().map(|range| &bytes[range.clone()]).collect();
+                        self.run_one(conn, &words, consumed);
+                    }
+                    consumed
+                }
+                Ok(Parsed::Inline { consumed, args }) => {
+                    if master {
+                        self.inline_from_master(conn);
+                        return;
+                    }
+                    let len = args.iter().map(Vec::len).sum();
+                    self.running_query = query_sizes(query, len);
+                    let words: Vec<&[u8]> = args.iter().map(|a| &a[..]).collect();
+                    self.run_one(conn, &words, consumed);
+                    consumed
+                }
+                Err(error) => {
+                    self.protocol_error(conn, query, &error);
+                    return;
+                }
+            };
+            if self.clients.get(conn).is_some_and(|c| c.paused_here()) {
+                // The command waits for the end of a pause and will be parsed again.
+                return;
+            }
+            query.consume(consumed);
+        }
+    }
+
+    /// Executes one command and settles what its kind of connection is owed.
+    fn run_one(&mut self, conn: ConnId, words: &[&[u8]], consumed: usize) {
+        let Some(c) = self.clients.get(conn) else { return };
+        let before = self.reply.buf.len();
+        let mode = c.reply_mode;
+        match c.kind {
+            Kind::MasterLink => {
+                self.execute(conn, words);
+                self.reply.buf.truncate(before);
+                if self.clients.get(conn).is_some_and(|c| c.paused_here()) {
+                    return;
+                }
+                replication::applied(self, words, consumed);
+            }
+            Kind::Replica(_) => {
+                self.execute(conn, words);
+                if self.reply.buf.len() > before {
+                    self.replica_got_reply(conn, words, before);
+                }
+            }
+            Kind::Normal => {
+                self.execute(conn, words);
+                self.settle_reply_mode(conn, mode, before);
+            }
+        }
+    }
+
+    /// CLIENT REPLY: drops the reply that was just written, if the client does not want it.
+    fn settle_reply_mode(&mut self, conn: ConnId, before_mode: ReplyMode, before: usize) {
+        let Some(c) = self.clients.get_mut(conn) else { return };
+        match c.reply_mode {
+            ReplyMode::On => {}
+            ReplyMode::Off => self.reply.buf.truncate(before),
+            ReplyMode::SkipNext => {
+                c.reply_mode = ReplyMode::Skip;
+                self.reply.buf.truncate(before);
+            }
+            ReplyMode::Skip => {
+                if before_mode == ReplyMode::Skip {
+                    c.reply_mode = ReplyMode::On;
+                }
+                self.reply.buf.truncate(before);
+            }
+        }
+    }
+
+    /// A replica must not cause replies: it is dropped without seeing one.
+    fn replica_got_reply(&mut self, conn: ConnId, words: &[&[u8]], before: usize) {
+        let reply = self.reply.buf.split_off(before);
+        let name = words.first().copied().unwrap_or_default();
+        let entry = super::command::table::lookup(name);
+        let full = match entry {
+            Some(e) => words.get(1).and_then(|w| e.sub(w)).unwrap_or(e).full_name.clone(),
+            None => String::from_utf8_lossy(name).into_owned(),
+        };
+        if let Some(error) = reply.strip_prefix(b"-") {
+            let error = String::from_utf8_lossy(error);
+            let error = error.trim_end().trim_start_matches("ERR ").to_string();
+            self.stats.unexpected_error_replies += 1;
+            self.log(
+                LogLevel::Warning,
+                format!(
+                    "== CRITICAL == This master is sending an error to its replica: '{error}' \
+                     after processing the command '{full}'"
+                ),
+            );
+        }
+        let info = self.client_line(conn);
+        self.log(
+            LogLevel::Warning,
+            format!("Replica generated a reply to command '{full}', disconnecting it: {info}"),
+        );
+        self.close_running = Some(LinkLoss::Protocol(format!("a reply to '{full}'")));
+    }
+
+    fn inline_from_master(&mut self, conn: ConnId) {
+        self.log(
+            LogLevel::Warning,
+            "WARNING: Receiving inline protocol from master, master stream corruption? Closing the \
+             master connection and discarding the cached master.",
+        );
+        let _ = conn;
+        self.close_running = Some(LinkLoss::Protocol("inline data from the master".into()));
+    }
+
+    /// Answers a broken request, logs it, and closes once the answer is out.
+    fn protocol_error(&mut self, conn: ConnId, query: &mut QueryBuffer, error: &ProtocolError) {
+        let Some(c) = self.clients.get(conn) else { return };
+        let what = match c.kind {
+            Kind::MasterLink => "master",
+            Kind::Replica(_) => "replica",
+            Kind::Normal => "client",
+        };
+        let critical = !matches!(c.kind, Kind::Normal);
+        let quiet = matches!(c.kind, Kind::Normal);
+        if !critical {
+            self.count_error(b"ERR");
+            self.reply.error(error.reply_text());
+        }
+        let seen = query.waiting();
+        let start = crate::observe::Preview::of(&seen[..seen.len().min(128)]);
+        let line = format!(
+            "Protocol error ({}) from {what}: {}. Query buffer during protocol error: '{}'",
+            error.log_reason(),
+            self.client_line(conn),
+            start.text(),
+        );
+        self.log(if quiet { LogLevel::Verbose } else { LogLevel::Warning }, line);
+        query.consume(usize::MAX / 2);
+        query.parser = Default::default();
+        if critical {
+            self.close_running = Some(LinkLoss::Protocol(error.log_reason().into()));
+        } else if let Some(c) = self.clients.get_mut(conn) {
+            c.close_after_reply = true;
+        }
+    }
+
+    /// Goes on with the input of clients that were blocked, until none is left.
+    pub(crate) fn resume_unblocked(&mut self) {
+        while self.executing.is_none() && !self.resume.is_empty() {
+            for conn in std::mem::take(&mut self.resume) {
+                self.process_input(conn);
+            }
+        }
+    }
+}
+
+/// Whether the next command of this client may be executed now.
+fn may_run(c: &Client) -> bool {
+    c.blocked.is_none() && !c.close_after_reply
+}
+
+/// Bytes that wait, bytes that are free, bytes of the words.
+fn query_sizes(query: &QueryBuffer, words: usize) -> (usize, usize, usize) {
+    (query.filled - query.done, query.buf.len() - query.filled, words)
+}
+
+fn words_len(argv: &[Range<usize>]) -> usize {
+    argv.iter().map(|r| r.len()).sum()
+}

@@ -1,0 +1,235 @@
+//! One command: found in the table, judged, run (or queued by MULTI), counted, propagated.
+
+use super::Engine;
+use super::call::{Call, flags};
+use super::command::table::{self, Entry};
+use super::conn::{ConnId, Kind};
+use super::facts::Detail;
+use super::replication;
+use super::unit::Verbatim;
+use crate::observe::Fact;
+
+/// Commands that run at once inside MULTI instead of being queued.
+const NOT_QUEUED: [&str; 6] = ["exec", "discard", "multi", "watch", "quit", "reset"];
+
+impl Engine {
+    /// Executes the words as a command of `conn`; its reply goes to `self.reply`.
+    pub(crate) fn execute(&mut self, conn: ConnId, words: &[&[u8]]) {
+        let Some(&name) = words.first() else { return };
+        let before = self.reply.buf.len();
+        let entry = match self.find(name, words) {
+            Ok(entry) => entry,
+            Err(error) => {
+                if name.eq_ignore_ascii_case(b"host:") || name.eq_ignore_ascii_case(b"post") {
+                    self.http_is_no_redis();
+                    return;
+                }
+                if let Some(c) = self.clients.get_mut(conn) {
+                    c.last_cmd = None;
+                }
+                self.refuse(conn, None, &error);
+                self.tell_command(conn, words, before);
+                return;
+            }
+        };
+        let Some(c) = self.clients.get_mut(conn) else { return };
+        c.last_cmd = Some(&entry.full_name);
+        self.db = c.db;
+        let in_multi = c.multi.is_some();
+        match self.judge(conn, entry, words) {
+            Judgement::Run => {}
+            Judgement::Wait => {
+                self.block(conn, super::blocked::Blocked::Paused);
+                return;
+            }
+            Judgement::Refuse(error) => {
+                self.refuse(conn, Some(entry), &error);
+                self.tell_command(conn, words, before);
+                return;
+            }
+        }
+        if in_multi && !NOT_QUEUED.contains(&entry.spec.name) {
+            self.queue(conn, entry, words);
+            self.reply.simple("QUEUED");
+        } else {
+            self.call(conn, entry, words);
+            self.finish_unit(words);
+            let offset = replication::offset(self);
+            if let Some(c) = self.clients.get_mut(conn) {
+                c.woff = offset;
+            }
+        }
+        self.tell_command(conn, words, before);
+    }
+
+    /// Finds the command and checks the number of words.
+    fn find(&self, name: &[u8], words: &[&[u8]]) -> Result<&'static Entry, Vec<u8>> {
+        let Some(mut entry) = table::lookup(name) else {
+            return Err(unknown_command(words));
+        };
+        if !entry.subcommands.is_empty()
+            && let Some(word) = words.get(1)
+        {
+            entry = match entry.sub(word) {
+                Some(sub) => sub,
+                None => return Err(unknown_subcommand(name, word)),
+            };
+        }
+        if !entry.spec.suits(words.len()) {
+            return Err(format!("ERR wrong number of arguments for '{}' command", entry.full_name)
+                .into_bytes());
+        }
+        Ok(entry)
+    }
+
+    /// Refuses a command: the reply, the counts, and the mark on a transaction.
+    fn refuse(&mut self, conn: ConnId, entry: Option<&'static Entry>, error: &[u8]) {
+        if let Some(e) = entry {
+            self.stats.commands[e.index].rejected += 1;
+        }
+        let code = error.split(|b| *b == b' ').next().unwrap_or(b"ERR");
+        self.count_error(code);
+        if entry.is_some_and(|e| e.spec.name == "exec") {
+            self.discard_transaction(conn);
+            let mut text = b"EXECABORT Transaction discarded because of: ".to_vec();
+            text.extend_from_slice(error);
+            self.reply.error(text);
+            return;
+        }
+        if let Some(multi) = self.clients.get_mut(conn).and_then(|c| c.multi.as_mut()) {
+            multi.aborted = true;
+        }
+        self.reply.error(error);
+    }
+
+    /// Runs a command that was judged already: handler, counts, MONITOR, what to propagate.
+    pub(crate) fn call(&mut self, conn: ConnId, entry: &'static Entry, words: &[&[u8]]) {
+        let before = self.reply.buf.len();
+        let dirty = self.dirty;
+        let outer = std::mem::take(&mut self.unit.verbatim);
+        (entry.spec.handler)(self, &Call { conn, args: words, spec: entry.spec });
+        let verbatim = std::mem::replace(&mut self.unit.verbatim, outer);
+        let failed = self.reply.buf.get(before) == Some(&b'-');
+        if failed && entry.spec.name != "exec" {
+            let code = error_code(&self.reply.buf[before + 1..]).to_vec();
+            self.count_error(&code);
+        }
+        let stats = &mut self.stats.commands[entry.index];
+        stats.calls += 1;
+        stats.failed += u64::from(failed);
+        self.stats.total_commands_processed += 1;
+        if self.monitors > 0
+            && !entry.spec.has(flags::ADMIN)
+            && !entry.spec.has(flags::SKIP_MONITOR)
+        {
+            self.feed_monitors(conn, words);
+        }
+        let propagate = match verbatim {
+            Verbatim::IfDirty => self.dirty > dirty,
+            Verbatim::Always => true,
+            Verbatim::Never => false,
+        };
+        if propagate && entry.spec.name != "exec" {
+            if self.unit.depth == 0 {
+                self.unit.verbatim = Verbatim::Always;
+            } else {
+                let db = self.db;
+                self.unit.push(db, words);
+            }
+        }
+    }
+
+    /// Ends the unit of a top-level command.
+    fn finish_unit(&mut self, words: &[&[u8]]) {
+        let last = std::mem::take(&mut self.unit.verbatim) == Verbatim::Always;
+        let db = self.db;
+        self.end_unit(last.then_some((db, words)));
+    }
+
+    /// A browser was tricked into talking to us: its request lines end the connection.
+    fn http_is_no_redis(&mut self) {
+        self.log(
+            crate::observe::LogLevel::Warning,
+            "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: \
+             commands to Redis. This is likely due to an attacker attempting to use Cross Protocol \
+             Scripting to compromise your Redis instance. Connection aborted.",
+        );
+        self.close_running = Some(crate::observe::LinkLoss::Protocol("an HTTP request".into()));
+    }
+
+    /// Counts an error reply for INFO.
+    pub(crate) fn count_error(&mut self, code: &[u8]) {
+        self.stats.total_error_replies += 1;
+        match self.stats.errors.get_mut(code) {
+            Some(n) => *n += 1,
+            None => {
+                self.stats.errors.insert(code.to_vec(), 1);
+            }
+        }
+    }
+
+    /// Tells what a client's command was and whether it failed.
+    fn tell_command(&mut self, conn: ConnId, words: &[&[u8]], before: usize) {
+        let Some(c) = self.clients.get(conn) else { return };
+        if !matches!(c.kind, Kind::Normal) {
+            return;
+        }
+        let db = c.db as u32;
+        self.detail(Detail::Command, |e| {
+            let reply = e.reply.buf.get(before..).unwrap_or_default();
+            let error = reply.strip_prefix(b"-").map(|rest| {
+                let end = rest.iter().position(|b| *b == b'\r').unwrap_or(rest.len());
+                crate::observe::Preview::of(&rest[..end])
+            });
+            Fact::Command { client: conn.0, db, argv: super::secrets::previews(words), error }
+        });
+    }
+}
+
+/// What the rules say to a command.
+pub(crate) enum Judgement {
+    Run,
+    /// The server is paused.
+    Wait,
+    /// With this error.
+    Refuse(Vec<u8>),
+}
+
+/// The first word of an error reply's text.
+fn error_code(text: &[u8]) -> &[u8] {
+    let end = text.iter().position(|b| matches!(b, b' ' | b'\r')).unwrap_or(text.len());
+    &text[..end]
+}
+
+fn cut(bytes: &[u8], max: usize) -> &[u8] {
+    // Redis formats these with %s: a NUL ends them.
+    let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
+    &bytes[..end.min(max)]
+}
+
+fn unknown_command(words: &[&[u8]]) -> Vec<u8> {
+    let mut args: Vec<u8> = Vec::new();
+    for word in &words[1..] {
+        if args.len() >= 128 {
+            break;
+        }
+        let room = 128 - args.len();
+        args.push(b'\'');
+        args.extend_from_slice(cut(word, room));
+        args.extend_from_slice(b"' ");
+    }
+    let mut text = b"ERR unknown command '".to_vec();
+    text.extend_from_slice(cut(words[0], 128));
+    text.extend_from_slice(b"', with args beginning with: ");
+    text.extend_from_slice(&args);
+    text
+}
+
+fn unknown_subcommand(name: &[u8], word: &[u8]) -> Vec<u8> {
+    let mut text = b"ERR unknown subcommand '".to_vec();
+    text.extend_from_slice(cut(word, 128));
+    text.extend_from_slice(b"'. Try ");
+    text.extend(name.to_ascii_uppercase());
+    text.extend_from_slice(b" HELP.");
+    text
+}

@@ -1,0 +1,84 @@
+//! Limits of a connection: its query buffer, its output, its idleness.
+
+use super::Engine;
+use super::conn::{ConnId, Kind};
+use crate::observe::{LinkLoss, LogLevel};
+
+impl Engine {
+    /// After something was read or written: closes a client that is beyond a limit.
+    pub(crate) fn check_limits(&mut self, conn: ConnId) {
+        let Some(c) = self.clients.get(conn) else { return };
+        if !matches!(c.kind, Kind::Normal) {
+            return;
+        }
+        let waits = c.query.waiting().len() as i64;
+        if waits > self.config.client_query_buffer_limit {
+            let start = crate::observe::Preview::of(&c.query.waiting()[..64]);
+            let line = format!(
+                "Closing client that reached max query buffer length: {} (qbuf initial bytes: \
+                 \"{}\")",
+                self.client_line(conn),
+                start.text()
+            );
+            self.log(LogLevel::Warning, line);
+            self.close_because(conn, LinkLoss::Protocol("query buffer limit".into()));
+            return;
+        }
+        self.check_output_limit(conn);
+    }
+
+    /// Whether the output of a normal client is beyond client-output-buffer-limit; then it is
+    /// closed. Replicas are judged by replication.
+    pub(crate) fn check_output_limit(&mut self, conn: ConnId) {
+        let limit = self.config.output_limit_normal;
+        if limit.hard == 0 && limit.soft == 0 {
+            return;
+        }
+        let now = self.now.mono_us;
+        let Some(c) = self.clients.get_mut(conn) else { return };
+        if !matches!(c.kind, Kind::Normal) {
+            return;
+        }
+        let used = c.out.len() as u64;
+        let hard = limit.hard > 0 && used >= limit.hard;
+        let soft = limit.soft > 0 && used >= limit.soft;
+        if !soft {
+            c.soft_limit_since_us = None;
+        }
+        let since = soft.then(|| *c.soft_limit_since_us.get_or_insert(now));
+        let patience = limit.soft_seconds.unsigned_abs() * 1_000_000;
+        if hard || since.is_some_and(|s| now.saturating_sub(s) > patience) {
+            let line = format!(
+                "Client {} closed for overcoming of output buffer limits.",
+                self.client_line(conn)
+            );
+            self.log(LogLevel::Warning, line);
+            let over = if hard { limit.hard } else { limit.soft };
+            self.close_because(conn, LinkLoss::OutputLimit { bytes: used, limit: over });
+        }
+    }
+
+    /// Once in a while, for every client: `timeout`, and the soft output limit.
+    pub(crate) fn clients_cron(&mut self) {
+        let timeout = self.config.timeout.unsigned_abs() * 1_000_000;
+        let now = self.now.mono_us;
+        let idle: Vec<ConnId> = self
+            .clients
+            .iter()
+            .filter(|c| matches!(c.kind, Kind::Normal) && !c.monitor && c.blocked.is_none())
+            .filter(|c| timeout > 0 && now.saturating_sub(c.last_interaction_us) > timeout)
+            .map(|c| c.conn)
+            .collect();
+        for conn in idle {
+            self.log(LogLevel::Verbose, "Closing idle client");
+            self.close(conn);
+        }
+        let limit = self.config.output_limit_normal;
+        if limit.soft > 0 {
+            let all: Vec<ConnId> = self.clients.iter().map(|c| c.conn).collect();
+            for conn in all {
+                self.check_output_limit(conn);
+            }
+        }
+    }
+}
