@@ -56,6 +56,21 @@ impl Root {
         Ok(real)
     }
 
+    /// The working directory after a `chdir` to `path`, absolute, as the instance sees it.
+    ///
+    /// # Errors
+    /// Those of [`Root::resolve`], and the system's if it is no directory that can be entered.
+    pub fn enter(&self, cwd: &str, path: &str) -> io::Result<String> {
+        let real = self.resolve(cwd, path)?;
+        if !std::fs::metadata(&real)?.is_dir() {
+            return Err(io::Error::from_raw_os_error(libc::ENOTDIR));
+        }
+        match self.confined {
+            Some(_) => Ok(self.absolute(cwd, path)),
+            None => Ok(real.canonicalize()?.to_string_lossy().into_owned()),
+        }
+    }
+
     /// `path` as the instance sees it, absolute and without `.` and `..`.
     pub fn absolute(&self, cwd: &str, path: &str) -> String {
         let joined = Path::new(cwd).join(path);

@@ -10,6 +10,23 @@ use super::input::{FileError, JobDone};
 #[derive(Debug)]
 pub struct SaveJob {}
 
+impl SaveJob {
+    /// The next piece of about `max` bytes; `None` after the last one.
+    pub fn next_piece(&mut self, _max: usize) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// How many keys were encoded so far.
+    pub fn keys_done(&self) -> u64 {
+        0
+    }
+
+    /// Microseconds to wait after every piece, which then holds one key.
+    pub fn key_delay_us(&self) -> u64 {
+        0
+    }
+}
+
 /// What is known about saves.
 #[derive(Debug, Default)]
 pub struct Persist {}

@@ -1,0 +1,176 @@
+//! Carrying out what the engine wants done, and handing in what came of it.
+
+use super::dial::Dialling;
+use super::instance::Instance;
+use super::jobs::Report;
+use super::listen::listen;
+use super::log::os_text;
+use crate::engine::effect::{Effect, JobId, Reconfigure, SaveTo};
+use crate::engine::{Dialled, FileError, JobDone};
+use crate::observe::LogLevel;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::path::PathBuf;
+use std::task::Poll;
+
+impl Instance {
+    /// Carries out everything that the engine has asked for.
+    pub(super) fn carry_out(&mut self) {
+        while let Some(effect) = self.engine.poll_effect() {
+            self.carry_out_one(effect);
+        }
+    }
+
+    fn carry_out_one(&mut self, effect: Effect) {
+        match effect {
+            Effect::Dial { dial, host, port } => {
+                self.dialling = Some(Dialling::begin(&self.ready, dial, host, port));
+            }
+            Effect::CancelDial { dial } => {
+                if self.dialling.as_ref().is_some_and(|d| d.dial == dial) {
+                    self.dialling = None;
+                }
+            }
+            Effect::Close { conn } => {
+                self.socks.remove(&conn);
+                // A descriptor is free again.
+                self.accept_again_us = self.accept_again_us.map(|_| 0);
+            }
+            Effect::StartSave { job, save, to: SaveTo::Pieces } => {
+                self.jobs.save_to_pieces(job, save);
+            }
+            Effect::StartSave { job, save, to: SaveTo::File { temp, path } } => {
+                match self.real(&temp).and_then(|temp| Ok((temp, self.real(&path)?))) {
+                    Ok((temp, path)) => self.jobs.save_to_file(job, save, temp, path),
+                    Err(e) => self.jobs.failed(job, Report::Failed(os_text(&e))),
+                }
+            }
+            Effect::CancelJob { job } => self.jobs.cancel(job),
+            Effect::OpenFile { job, path } => match self.real(&path) {
+                Ok(path) => self.jobs.open(job, path),
+                Err(e) => self.jobs.failed(job, Report::OpenFailed(e)),
+            },
+            Effect::Pull { job } => self.jobs.pull(job),
+            Effect::CreateFile { job, path } => {
+                if let Err(e) = self.real(&path).and_then(|path| self.jobs.create(job, path)) {
+                    self.jobs.failed(job, Report::Failed(os_text(&e)));
+                }
+            }
+            Effect::WriteFile { job, bytes } => {
+                if let Err(e) = self.jobs.write(job, &bytes) {
+                    self.jobs.cancel(job);
+                    self.jobs.failed(job, Report::Failed(os_text(&e)));
+                }
+            }
+            Effect::FinishFile { job, path } => match self.real(&path) {
+                Ok(path) => self.jobs.finish(job, path),
+                Err(e) => {
+                    self.jobs.cancel(job);
+                    self.jobs.failed(job, Report::Failed(os_text(&e)));
+                }
+            },
+            Effect::RemoveFile { path } => {
+                if let Ok(path) = self.real(&path) {
+                    let _ = std::fs::remove_file(path);
+                }
+            }
+            Effect::Reconfigure(what) => self.reconfigure(what),
+            Effect::Exit { code } => self.exit = Some(code),
+        }
+    }
+
+    fn real(&self, path: &str) -> io::Result<PathBuf> {
+        self.root.resolve(&self.cwd, path)
+    }
+
+    fn reconfigure(&mut self, what: Reconfigure) {
+        match what {
+            Reconfigure::Dir => {
+                let entered = self.root.enter(&self.cwd, &self.engine.config().dir);
+                match entered {
+                    Ok(cwd) => self.cwd = cwd,
+                    Err(e) => {
+                        let text = format!("Can't change the working directory: {}", os_text(&e));
+                        self.say(LogLevel::Warning, text);
+                    }
+                }
+            }
+            Reconfigure::LogLevel => self.log.level = self.engine.config().loglevel.level(),
+            Reconfigure::Listen => {
+                let config = self.engine.config();
+                let port = u16::try_from(config.port).unwrap_or(0);
+                let backlog = i32::try_from(config.tcp_backlog).unwrap_or(i32::MAX);
+                let bind = config.bind.clone();
+                // The old sockets go first: the new addresses may overlap with theirs.
+                self.listeners.clear();
+                match listen(&bind, port, backlog, self.bind) {
+                    Ok(listening) => {
+                        for line in listening.warnings {
+                            self.say(LogLevel::Warning, line);
+                        }
+                        self.port = port;
+                        self.listen_on(listening.sockets);
+                    }
+                    Err(e) => self.say(LogLevel::Warning, e.line),
+                }
+            }
+        }
+    }
+
+    /// What became of the dial, if it is known by now.
+    pub(super) fn hear_dial(&mut self) {
+        let Some(dialling) = &mut self.dialling else { return };
+        let Poll::Ready(outcome) = dialling.poll() else { return };
+        let dial = dialling.dial;
+        self.dialling = None;
+        let now = self.clock.now();
+        match outcome {
+            Ok(stream) => {
+                let addr = |a: io::Result<std::net::SocketAddr>| {
+                    a.map(|a| a.to_string()).unwrap_or_default()
+                };
+                let dialled = Dialled {
+                    addr: addr(stream.peer_addr()),
+                    laddr: addr(stream.local_addr()),
+                    fd: stream.as_raw_fd(),
+                };
+                if let Some(conn) = self.engine.dialled(now, dial, Ok(dialled)) {
+                    self.adopt(conn, stream);
+                }
+            }
+            Err(text) => {
+                self.engine.dialled(now, dial, Err(text));
+            }
+        }
+    }
+
+    /// The next report of a job.
+    pub(super) fn hear_job(&mut self, job: JobId) {
+        let Some(report) = self.jobs.next(job) else { return };
+        let now = self.clock.now();
+        match report {
+            Report::Opened(len) => self.engine.opened(now, job, Ok(Some(len))),
+            Report::OpenFailed(e) => {
+                self.jobs.cancel(job);
+                let error = match e.kind() {
+                    io::ErrorKind::NotFound => FileError::NotFound,
+                    _ => FileError::Other(os_text(&e)),
+                };
+                self.engine.opened(now, job, Err(error));
+            }
+            Report::Piece(piece) => self.engine.piece(now, job, piece),
+            Report::Progress { keys, bytes } => self.engine.save_progress(now, job, keys, bytes),
+            Report::Done { keys, bytes } => match self.jobs.commit(job) {
+                Ok(()) => {
+                    let done = JobDone { keys, bytes, size: Some(bytes) };
+                    self.engine.job_done(now, job, done);
+                }
+                Err(text) => self.engine.job_failed(now, job, text),
+            },
+            Report::Failed(text) => {
+                self.jobs.cancel(job);
+                self.engine.job_failed(now, job, text);
+            }
+        }
+    }
+}

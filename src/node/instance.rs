@@ -1,0 +1,395 @@
+//! The loop of one instance: wait, feed the engine, carry out what it wants, write, tell.
+
+use super::conn::Sock;
+use super::control::{Control, ControlRx};
+use super::dial::Dialling;
+use super::gate::Gate;
+use super::jobs::Jobs;
+use super::log::{Log, os_text};
+use super::ready::{ReadyQueue, Token};
+use super::startup::is_mode_line;
+use super::timer::Timer;
+use super::{BindPolicy, Clock, FactSink, Root};
+use crate::engine::Engine;
+use crate::engine::Signal;
+use crate::engine::conn::ConnId;
+use crate::engine::effect::Parked;
+use crate::observe::{ExitHow, Fact, LogLevel, Now};
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// A listening socket and the waker that notes its token.
+pub(super) struct Listener {
+    pub(super) socket: TcpListener,
+    pub(super) waker: Waker,
+}
+
+/// One running instance. It lives and dies on one thread.
+pub(super) struct Instance {
+    pub(super) engine: Engine,
+    pub(super) control: ControlRx,
+    pub(super) sink: Box<dyn FactSink>,
+    pub(super) gate: Arc<dyn Gate>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) log: Log,
+    pub(super) root: Root,
+    /// The working directory, absolute, as the instance sees it.
+    pub(super) cwd: String,
+    pub(super) bind: BindPolicy,
+    /// The file with the pid, as the instance sees it, while it is there.
+    pub(super) pidfile: Option<String>,
+
+    pub(super) ready: Arc<ReadyQueue>,
+    pub(super) listeners: Vec<Listener>,
+    /// The listening port; the local half of every gate's key.
+    pub(super) port: u16,
+    /// Out of file descriptors: nothing is accepted before this moment of the clients' clock.
+    pub(super) accept_again_us: Option<u64>,
+    pub(super) socks: HashMap<ConnId, Sock>,
+    pub(super) dialling: Option<Dialling>,
+    pub(super) jobs: Jobs,
+    pub(super) facts: Vec<Fact>,
+    /// Connections that have more to read or to write than one turn takes.
+    pub(super) again: Vec<ConnId>,
+    /// Connections that the engine lends no space to at the moment.
+    pub(super) stalled: Vec<ConnId>,
+    /// Connections whose link's gate holds bytes back.
+    pub(super) held: Vec<ConnId>,
+    /// Connections to be written to in this turn.
+    pub(super) to_write: Vec<ConnId>,
+    /// Set by `Effect::Exit`.
+    pub(super) exit: Option<i32>,
+    /// Between the begin and the end of a load: signals say so in the log.
+    pub(super) loading: bool,
+
+    tokens: Vec<Token>,
+    /// What became ready while the engine was parked.
+    parked_tokens: Vec<Token>,
+    signals: Vec<Signal>,
+    timer: Timer,
+    control_waker: Waker,
+}
+
+/// The parts that an instance is made of; see [`super::NodeSpec`].
+pub(super) struct Parts {
+    pub(super) engine: Engine,
+    pub(super) control: ControlRx,
+    pub(super) sink: Box<dyn FactSink>,
+    pub(super) gate: Arc<dyn Gate>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) log: Log,
+    pub(super) root: Root,
+    pub(super) cwd: String,
+    pub(super) bind: BindPolicy,
+    pub(super) port: u16,
+}
+
+impl Instance {
+    pub(super) fn new(parts: Parts) -> Instance {
+        let Parts { engine, control, sink, gate, clock, log, root, cwd, bind, port } = parts;
+        let ready = ReadyQueue::new();
+        Instance {
+            engine,
+            control,
+            sink,
+            gate,
+            clock,
+            log,
+            root,
+            cwd,
+            bind,
+            pidfile: None,
+            listeners: Vec::new(),
+            port,
+            accept_again_us: None,
+            socks: HashMap::new(),
+            dialling: None,
+            jobs: Jobs::new(ready.clone()),
+            facts: Vec::new(),
+            again: Vec::new(),
+            stalled: Vec::new(),
+            held: Vec::new(),
+            to_write: Vec::new(),
+            exit: None,
+            loading: false,
+            tokens: Vec::new(),
+            parked_tokens: Vec::new(),
+            signals: Vec::new(),
+            timer: Timer::new(ready.waker(Token::Timer)),
+            control_waker: ready.waker(Token::Control),
+            ready,
+        }
+    }
+
+    /// Tells the lines of the start, the driver's remarks before the line about the mode. The logo
+    /// is no fact: it goes straight to the log, in that line's place.
+    pub(super) fn begin(&mut self, remarks: Vec<Fact>, logo: Option<String>) {
+        self.engine.take_facts(&mut self.facts);
+        let is_mode = |f: &Fact| matches!(f, Fact::Log { text, .. } if is_mode_line(text));
+        let at = self.facts.iter().position(is_mode).unwrap_or(self.facts.len());
+        let upto = at + remarks.len();
+        self.facts.splice(at..at, remarks);
+        if let Some(logo) = logo {
+            let rest = self.facts.split_off(upto);
+            self.tell(self.clock.now());
+            self.log.raw(&logo);
+            self.facts = rest;
+            self.facts.retain(|f| !is_mode(f));
+        }
+        self.tell(self.clock.now());
+    }
+
+    /// Leaves the pid in a file. That it cannot be written stops nobody.
+    pub(super) fn write_pidfile(&mut self, path: Option<String>, pid: u32) {
+        let Some(path) = path else { return };
+        let written = self
+            .root
+            .resolve(&self.cwd, &path)
+            .and_then(|real| std::fs::write(real, format!("{pid}\n")));
+        match written {
+            Ok(()) => self.pidfile = Some(path),
+            Err(e) => {
+                let text = format!("Failed to write PID file: {}", os_text(&e));
+                self.say(LogLevel::Warning, text);
+            }
+        }
+    }
+
+    /// Listens on these sockets from now on, and on no others.
+    pub(super) fn listen_on(&mut self, sockets: Vec<std::net::TcpListener>) {
+        self.listeners.clear();
+        for (i, socket) in sockets.into_iter().enumerate() {
+            let registered =
+                socket.set_nonblocking(true).and_then(|()| TcpListener::from_std(socket));
+            match registered {
+                Ok(socket) => {
+                    let waker = self.ready.waker(Token::Listener(i));
+                    waker.wake_by_ref();
+                    self.listeners.push(Listener { socket, waker });
+                }
+                Err(e) => {
+                    self.say(LogLevel::Warning, format!("Accepting connections: {}", os_text(&e)))
+                }
+            }
+        }
+    }
+
+    /// A log line of the driver's own; it takes the way of the engine's lines.
+    pub(super) fn say(&mut self, level: LogLevel, text: String) {
+        let role = if self.engine.is_replica() { 'S' } else { 'M' };
+        self.facts.push(Fact::Log { level, role, text });
+    }
+
+    /// Runs until the instance ends.
+    pub(super) async fn run(&mut self) -> ExitHow {
+        let now = self.clock.now();
+        self.control_waker.wake_by_ref();
+        self.engine.start(now);
+        self.finish_turn(now);
+        loop {
+            if self.control.killed() {
+                return ExitHow::Killed;
+            }
+            if let Some(code) = self.exit {
+                self.leave();
+                return ExitHow::Shutdown { code };
+            }
+            self.wait().await;
+            if !self.control.killed() {
+                self.turn();
+            }
+        }
+    }
+
+    /// Waits until there is something to do. The reactor is asked every time, so that work at hand
+    /// never keeps the sockets from being noticed.
+    async fn wait(&mut self) {
+        let now = self.clock.now();
+        let delay = self.delay(now);
+        self.timer.set(delay);
+        if !self.again.is_empty() && self.engine.parked().is_none() || self.ready.has_any() {
+            tokio::task::yield_now().await;
+        } else {
+            let ready = &self.ready;
+            poll_fn(|cx| ready.poll_any(cx.waker())).await;
+        }
+        self.ready.take(&mut self.tokens);
+    }
+
+    /// How long nothing needs to be done, if nothing happens.
+    fn delay(&self, now: Now) -> Option<Duration> {
+        let until_mono = |us: u64| Duration::from_micros(us.saturating_sub(now.mono_us));
+        match self.engine.parked() {
+            Some(Parked::UntilMono(us)) => return Some(until_mono(us)),
+            Some(Parked::Job(_)) => return None,
+            None => {}
+        }
+        let wake = self.engine.next_wake();
+        let held = self.held.iter().filter_map(|c| self.socks.get(c)?.held_until_link_us);
+        let link = wake.link_us.into_iter().chain(held).min();
+        let mono = wake.mono_us.into_iter().chain(self.accept_again_us).min();
+        let link = link.and_then(|us| self.clock.real_until_link(us));
+        mono.map(until_mono).into_iter().chain(link).min()
+    }
+
+    /// One turn: all that is ready goes in, then the engine ends its turn, then output goes out.
+    fn turn(&mut self) {
+        let now = self.clock.now();
+        let mut tokens = std::mem::take(&mut self.tokens);
+        if self.engine.parked().is_none() {
+            if !self.parked_tokens.is_empty() {
+                tokens.splice(0..0, self.parked_tokens.drain(..));
+            }
+            for conn in std::mem::take(&mut self.again) {
+                tokens.push(Token::Conn(conn));
+            }
+            self.retry_stalled(&mut tokens);
+        }
+        for token in tokens.drain(..) {
+            if self.control.killed() {
+                return;
+            }
+            self.feed(token);
+        }
+        self.tokens = tokens;
+        self.run_timer(now);
+        if self.engine.parked().is_none() {
+            for signal in std::mem::take(&mut self.signals) {
+                self.engine.signal_shutdown(self.clock.now(), signal);
+            }
+        }
+        self.finish_turn(self.clock.now());
+    }
+
+    /// Feeds what one source has. While the engine is parked only what can end that goes in.
+    fn feed(&mut self, token: Token) {
+        match (token, self.engine.parked()) {
+            (Token::Control, _) => self.hear(),
+            (Token::Timer, _) => self.timer.fired(),
+            (Token::Job(job), Some(Parked::Job(parked))) if job == parked => self.hear_job(job),
+            (_, Some(_)) => self.parked_tokens.push(token),
+            (Token::Listener(i), None) => self.accept_some(i),
+            (Token::Dial, None) => self.hear_dial(),
+            (Token::Conn(conn), None) => self.serve(conn),
+            (Token::Job(job), None) => self.hear_job(job),
+        }
+        self.carry_out();
+    }
+
+    /// What the owner of the instance says.
+    fn hear(&mut self) {
+        while let Some(message) = self.control.next(&self.control_waker) {
+            match message {
+                // Seen by the loop's own check.
+                Control::Kill => {}
+                Control::Wake => {
+                    // The gates are asked again, whatever time they named before.
+                    for conn in std::mem::take(&mut self.held) {
+                        if let Some(sock) = self.socks.get_mut(&conn) {
+                            sock.held_until_link_us = None;
+                            self.to_write.push(conn);
+                        }
+                    }
+                }
+                Control::Shutdown(signal) => {
+                    let text = match signal {
+                        _ if self.loading => {
+                            "Received shutdown signal during loading, scheduling shutdown."
+                        }
+                        Signal::Int => "Received SIGINT scheduling shutdown...",
+                        Signal::Term => "Received SIGTERM scheduling shutdown...",
+                    };
+                    self.log.from_handler(self.clock.now(), text);
+                    self.signals.push(signal);
+                }
+            }
+        }
+    }
+
+    fn run_timer(&mut self, now: Now) {
+        let due = match self.engine.parked() {
+            Some(Parked::UntilMono(us)) => us <= now.mono_us,
+            Some(Parked::Job(_)) => false,
+            None => {
+                let wake = self.engine.next_wake();
+                wake.mono_us.is_some_and(|us| us <= now.mono_us)
+                    || wake.link_us.is_some_and(|us| us <= now.link_us)
+            }
+        };
+        if due {
+            self.engine.timer(now);
+            self.carry_out();
+        }
+        if self.accept_again_us.is_some_and(|us| us <= now.mono_us) {
+            self.accept_again_us = None;
+            for i in 0..self.listeners.len() {
+                self.accept_some(i);
+            }
+        }
+    }
+
+    /// Ends the engine's turn, writes what can be written and tells the facts.
+    fn finish_turn(&mut self, now: Now) {
+        self.carry_out();
+        if self.engine.parked().is_none() {
+            self.engine.end_turn(now);
+            self.carry_out();
+            self.write_all(now);
+            self.carry_out();
+        }
+        self.tell(now);
+    }
+
+    /// Hands the facts to the log and to the sink.
+    pub(super) fn tell(&mut self, now: Now) {
+        self.engine.take_facts(&mut self.facts);
+        if self.facts.is_empty() {
+            return;
+        }
+        for fact in &self.facts {
+            match fact {
+                Fact::Log { level, role, text } => self.log.line(now, *level, *role, text),
+                Fact::LoadBegan { .. } => self.loading = true,
+                Fact::LoadEnded { .. } | Fact::Ready { .. } => self.loading = false,
+                _ => {}
+            }
+        }
+        self.sink.take(now, &mut self.facts);
+        self.facts.clear();
+    }
+
+    /// The orderly end: what is queued is offered to the sockets once, the pidfile goes.
+    fn leave(&mut self) {
+        self.listeners.clear();
+        let now = self.clock.now();
+        let conns: Vec<ConnId> = self.socks.keys().copied().collect();
+        self.to_write.extend(conns);
+        self.write_all(now);
+        if let Some(path) = self.pidfile.take()
+            && let Ok(real) = self.root.resolve(&self.cwd, &path)
+        {
+            let _ = std::fs::remove_file(real);
+        }
+        self.tell(now);
+    }
+
+    /// Connections that were lent no space may read on when the engine lends again.
+    fn retry_stalled(&mut self, tokens: &mut Vec<Token>) {
+        let mut stalled = std::mem::take(&mut self.stalled);
+        stalled.retain(|conn| {
+            if !self.socks.contains_key(conn) {
+                return false;
+            }
+            let lends = self.engine.read_space(*conn).is_some();
+            if lends {
+                tokens.push(Token::Conn(*conn));
+            }
+            !lends
+        });
+        self.stalled.append(&mut stalled);
+    }
+}

@@ -1,0 +1,129 @@
+//! What the threads of the jobs do. They know neither the engine nor the loop, only their channel.
+
+use super::{PIECE, Report};
+use crate::engine::persist::SaveJob;
+use crate::node::log::os_text;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::Sender;
+
+/// At most this often progress is told.
+const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+
+/// Written data is handed to the disk in portions of this size, so that the sync at the end has
+/// little left to do.
+const SYNC_EVERY: u64 = 4 << 20;
+
+pub(super) fn save_to_file(
+    mut save: SaveJob,
+    temp: &Path,
+    cancelled: &AtomicBool,
+    tx: &Sender<Report>,
+) {
+    let mut write = || -> io::Result<Option<u64>> {
+        let mut file = File::create(temp)?;
+        let (mut bytes, mut synced, mut told) = (0, 0, Instant::now());
+        while let Some(piece) = save.next_piece(PIECE) {
+            if cancelled.load(Ordering::Acquire) {
+                return Ok(None);
+            }
+            file.write_all(&piece)?;
+            bytes += piece.len() as u64;
+            if bytes - synced >= SYNC_EVERY {
+                file.sync_data()?;
+                synced = bytes;
+            }
+            linger(&save);
+            if told.elapsed() >= PROGRESS_EVERY {
+                // A full channel means that the loop is busy: this progress is old news then.
+                let _ = tx.try_send(Report::Progress { keys: save.keys_done(), bytes });
+                told = Instant::now();
+            }
+        }
+        file.sync_all()?;
+        Ok(Some(bytes))
+    };
+    let report = match write() {
+        Ok(Some(bytes)) => Report::Done { keys: save.keys_done(), bytes },
+        Ok(None) => return,
+        Err(error) => {
+            let _ = std::fs::remove_file(temp);
+            Report::Failed(os_text(&error))
+        }
+    };
+    let _ = tx.blocking_send(report);
+}
+
+pub(super) fn save_to_pieces(mut save: SaveJob, cancelled: &AtomicBool, tx: &Sender<Report>) {
+    let mut bytes = 0;
+    while let Some(piece) = save.next_piece(PIECE) {
+        bytes += piece.len() as u64;
+        // The receiver is gone as soon as the job was cancelled.
+        if cancelled.load(Ordering::Acquire) || tx.blocking_send(Report::Piece(piece)).is_err() {
+            return;
+        }
+        linger(&save);
+    }
+    let _ = tx.blocking_send(Report::Done { keys: save.keys_done(), bytes });
+}
+
+/// rdb-key-save-delay: a piece holds one key then.
+fn linger(save: &SaveJob) {
+    if save.key_delay_us() > 0 {
+        std::thread::sleep(Duration::from_micros(save.key_delay_us()));
+    }
+}
+
+pub(super) fn read_file(path: &Path, cancelled: &AtomicBool, tx: &Sender<Report>) {
+    let opened = File::open(path).and_then(|file| {
+        let meta = file.metadata()?;
+        if meta.is_dir() {
+            return Err(io::Error::from_raw_os_error(libc::EISDIR));
+        }
+        Ok((file, meta.len()))
+    });
+    let mut file = match opened {
+        Ok((file, len)) => {
+            if tx.blocking_send(Report::Opened(len)).is_err() {
+                return;
+            }
+            file
+        }
+        Err(error) => {
+            let _ = tx.blocking_send(Report::OpenFailed(error));
+            return;
+        }
+    };
+    let mut bytes = 0;
+    loop {
+        let mut piece = vec![0; PIECE];
+        let n = match file.read(&mut piece) {
+            Ok(n) => n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => {
+                let _ = tx.blocking_send(Report::Failed(os_text(&error)));
+                return;
+            }
+        };
+        if n == 0 {
+            break;
+        }
+        piece.truncate(n);
+        bytes += n as u64;
+        if cancelled.load(Ordering::Acquire) || tx.blocking_send(Report::Piece(piece)).is_err() {
+            return;
+        }
+    }
+    let _ = tx.blocking_send(Report::Done { keys: 0, bytes });
+}
+
+pub(super) fn sync_file(file: &File, bytes: u64, tx: &Sender<Report>) {
+    let report = match file.sync_all() {
+        Ok(()) => Report::Done { keys: 0, bytes },
+        Err(error) => Report::Failed(os_text(&error)),
+    };
+    let _ = tx.blocking_send(report);
+}
