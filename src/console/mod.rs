@@ -7,6 +7,7 @@
 pub mod commands;
 mod interrupt;
 pub mod line;
+pub mod narrate;
 mod outcome;
 pub mod reply;
 pub mod secret;

@@ -1,0 +1,93 @@
+//! Every event of the journal in words, one line each: line mode and the transcript read this.
+//!
+//! A message on a link is told once, though both ends report it: by the replica's end if the
+//! replica is one of the lab's, by the master's end otherwise. Periodic PINGs and ACKs are folded
+//! away, bursts of writes are summed up, and a retry that fails again and again is told once.
+
+mod life;
+mod link;
+mod row;
+mod state;
+mod stream;
+mod sync;
+
+pub use state::NarrateState;
+
+use crate::observe::{AnswerLine, Body, Event, Fact, Source};
+
+/// The lines that tell one event; none for what is folded away or told by another event.
+///
+/// Events must come in the journal's order, each once, to the same state.
+pub fn tell(event: &Event, state: &mut NarrateState) -> Vec<AnswerLine> {
+    let mut out = Vec::new();
+    match (&event.body, event.source) {
+        (Body::Lab(fact), _) => life::lab(event, fact, state, &mut out),
+        (Body::Fact(fact), Source::Instance(port)) => told(event, port, fact, state, &mut out),
+        _ => {}
+    }
+    out
+}
+
+/// The lines that still wait to be summed up, once nothing more happens.
+pub fn settle(state: &mut NarrateState) -> Vec<AnswerLine> {
+    let mut out = Vec::new();
+    stream::flush(state, &mut out);
+    out
+}
+
+fn told(
+    event: &Event,
+    port: u16,
+    fact: &Fact,
+    state: &mut NarrateState,
+    out: &mut Vec<AnswerLine>,
+) {
+    // A summed-up burst stands before whatever happens next.
+    if !matches!(fact, Fact::Propagated { .. } | Fact::Applied { .. } | Fact::Summary { .. })
+        && !state::is_quiet(fact)
+    {
+        stream::flush(state, out);
+    }
+    match fact {
+        Fact::Booted { .. }
+        | Fact::Ready { .. }
+        | Fact::ShuttingDown { .. }
+        | Fact::RoleChanged { .. }
+        | Fact::IdsChanged { .. }
+        | Fact::KeysSwept { .. }
+        | Fact::DbSize { .. } => life::instance(event, port, fact, state, out),
+        Fact::LinkState { .. } | Fact::LinkLost { .. } | Fact::Said { .. } | Fact::Heard { .. } => {
+            link::tell(event, port, fact, state, out);
+        }
+        Fact::ReplicaState { .. }
+        | Fact::PsyncDecision { .. }
+        | Fact::FullSyncWaits { .. }
+        | Fact::SnapshotBegan { .. }
+        | Fact::SnapshotEnded { .. }
+        | Fact::LoadBegan { .. }
+        | Fact::LoadEnded { .. }
+        | Fact::BacklogMoved { .. } => sync::tell(event, port, fact, state, out),
+        Fact::Held { .. }
+        | Fact::StreamSent { .. }
+        | Fact::Propagated { .. }
+        | Fact::Applied { .. }
+        | Fact::Summary { .. } => stream::tell(event, port, fact, state, out),
+        // Logs, keys and commands have panes of their own; progress is told by its end.
+        Fact::Log { .. }
+        | Fact::ConfigSet { .. }
+        | Fact::ClientConnected { .. }
+        | Fact::ClientGone { .. }
+        | Fact::Command { .. }
+        | Fact::SnapshotProgress { .. }
+        | Fact::RdbSent { .. }
+        | Fact::RdbReceived { .. }
+        | Fact::RdbKey { .. }
+        | Fact::Acked { .. }
+        | Fact::KeyWritten { .. }
+        | Fact::KeyGone { .. }
+        | Fact::DbsSwapped { .. } => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+use super::{NarrateState, settle, tell};
+use crate::observe::*;
+
+/// Tells events one by one, a millisecond apart.
+struct Teller {
+    state: NarrateState,
+    at: Now,
+    seq: u64,
+    lines: Vec<String>,
+}
+
+impl Teller {
+    fn new() -> Teller {
+        let (state, at) = (NarrateState::default(), Now::default());
+        let mut t = Teller { state, at, seq: 0, lines: Vec::new() };
+        let ports = vec![6380, 6381, 6382];
+        t.lab(LabFact::SessionBegan { version: "0".into(), ports, bare: true, lesson: None });
+        t
+    }
+
+    fn push(&mut self, source: Source, body: Body) {
+        let event = Event { seq: self.seq, at: self.at, source, body };
+        self.seq += 1;
+        self.at = self.at.plus_us(1000);
+        let lines = tell(&event, &mut self.state);
+        self.lines.extend(lines.iter().map(|l| l.plain().trim_end().to_owned()));
+    }
+
+    fn lab(&mut self, fact: LabFact) {
+        self.push(Source::Lab, Body::Lab(fact));
+    }
+
+    fn fact(&mut self, port: u16, fact: Fact) {
+        self.push(Source::Instance(port), Body::Fact(fact));
+    }
+
+    /// A message on the link 6381 → 6380, told by both ends.
+    fn both(&mut self, from_replica: bool, announced: u16, message: Message) {
+        let replica = LinkRef { side: Side::Replica, peer: Addr::new("127.0.0.1", 6380) };
+        let master = LinkRef { side: Side::Master, peer: Addr::new("127.0.0.1", announced) };
+        let said = |link, message| Fact::Said { link, message, bytes: 1 };
+        let heard = |link, message| Fact::Heard { link, message, bytes: 1 };
+        if from_replica {
+            self.fact(6381, said(replica, message.clone()));
+            self.fact(6380, heard(master, message));
+        } else {
+            self.fact(6380, said(master, message.clone()));
+            self.fact(6381, heard(replica, message));
+        }
+    }
+
+    fn take(&mut self) -> Vec<String> {
+        self.lines.extend(settle(&mut self.state).iter().map(|l| l.plain().trim_end().to_owned()));
+        std::mem::take(&mut self.lines)
+    }
+}
+
+fn replid(c: u8) -> ReplId {
+    ReplId([c; 40])
+}
+
+fn master() -> Addr {
+    Addr::new("127.0.0.1", 6380)
+}
+
+fn replica() -> Addr {
+    Addr::new("127.0.0.1", 6381)
+}
+
+fn decision(verdict: PsyncVerdict) -> Fact {
+    Fact::PsyncDecision {
+        replica: replica(),
+        asked_id: "c".repeat(40),
+        asked_offset: Offset(1413),
+        replid: replid(b'a'),
+        replid2: replid(b'c'),
+        second_offset: Offset(1413),
+        backlog: Some((Offset(1), 1412)),
+        master_offset: Offset(1412),
+        verdict,
+    }
+}
+
+fn set(from: i64) -> Fact {
+    let wire = ["SET", "name", "xd"].map(|w| Preview::of(w.as_bytes())).to_vec();
+    Fact::Propagated { db: 0, wire, from: Offset(from), to: Offset(from + 30) }
+}
+
+#[test]
+fn narrate_tells_each_message_once() {
+    let mut t = Teller::new();
+    let moved = |from, to| Fact::LinkState { master: master(), from, to };
+    t.fact(6381, moved(LinkState::Connect, LinkState::Connecting));
+    t.fact(6381, moved(LinkState::Connecting, LinkState::ReceivePingReply));
+    t.both(true, 0, Message::Ping);
+    t.both(false, 0, Message::Pong("PONG".into()));
+    t.both(true, 6381, Message::ListeningPort(6381));
+    t.both(true, 6381, Message::Capa(vec!["eof".into(), "psync2".into()]));
+    t.both(false, 6381, Message::Ok);
+    t.both(false, 6381, Message::Ok);
+    t.both(true, 6381, Message::Psync { replid: "?".into(), offset: Offset(-1) });
+    insta::assert_snapshot!(t.take().join("\n"), @r"
+      +0.000  6381 → 6380  connects
+      +0.002  6381 → 6380  PING                                      state connecting → handshake
+      +0.005  6380 → 6381  +PONG
+      +0.006  6381 → 6380  REPLCONF listening-port 6381
+      +0.008  6381 → 6380  REPLCONF capa eof capa psync2
+      +0.014  6380 → 6381  +OK +OK
+      +0.014  6381 → 6380  PSYNC ? -1                                has no history: asks for everything
+    ");
+}
+
+#[test]
+fn narrate_tells_a_full_sync_with_held_writes() {
+    let mut t = Teller::new();
+    t.fact(
+        6381,
+        Fact::LinkState { master: master(), from: LinkState::Connect, to: LinkState::Connecting },
+    );
+    t.fact(6380, decision(PsyncVerdict::Full(FullReason::UnknownId)));
+    let reason = WaitReason::DisklessDelay { secs: 5 };
+    t.fact(6380, Fact::FullSyncWaits { replica: replica(), reason });
+    t.at = t.at.plus_us(5_000_000);
+    let target = SaveTarget::Sockets;
+    t.fact(6380, Fact::SnapshotBegan { target, offset: Offset(1240), keys: 10_000 });
+    t.both(false, 6381, Message::FullResync { replid: replid(b'8'), offset: Offset(1240) });
+    t.both(false, 6381, Message::RdbBegin(RdbFraming::Eof));
+    t.fact(6380, set(1241));
+    let (from, to) = (Offset(1241), Offset(1271));
+    t.fact(6380, Fact::Held { replica: replica(), from, to, held_bytes: 31 });
+    t.both(false, 6381, Message::RdbEnd { bytes: 3_250_585 });
+    t.fact(
+        6380,
+        Fact::ReplicaState {
+            replica: replica(),
+            from: Some(ReplicaState::WaitBgsaveEnd),
+            to: ReplicaState::Online,
+        },
+    );
+    insta::assert_snapshot!(t.take().join("\n"), @"");
+}
+
+#[test]
+fn narrate_gives_the_numbers_of_a_decision() {
+    let mut t = Teller::new();
+    t.fact(6380, decision(PsyncVerdict::Continue { bytes: 0 }));
+    t.fact(6380, decision(PsyncVerdict::Full(FullReason::BeforeBacklog)));
+    t.fact(6380, decision(PsyncVerdict::Full(FullReason::AheadOfMaster)));
+    insta::assert_snapshot!(t.take().join("\n"), @"");
+}
+
+#[test]
+fn narrate_sums_up_a_burst_and_folds_what_is_periodic() {
+    let mut t = Teller::new();
+    t.both(true, 6381, Message::Ack { offset: Offset(1) });
+    t.both(false, 6381, Message::StreamPing);
+    assert_eq!(t.take(), Vec::<String>::new());
+    for i in 0..100 {
+        t.fact(6380, set(1 + i * 31));
+    }
+    let lines = t.take();
+    assert_eq!(lines.len(), 6, "{lines:?}");
+    assert!(lines[5].contains("… and 95 more, 2.9 KB"), "{lines:?}");
+    assert!(lines[5].contains("up to offset 3,100"), "{lines:?}");
+    assert_eq!(t.take(), Vec::<String>::new());
+}
+
+#[test]
+fn narrate_tells_a_failing_retry_once() {
+    let mut t = Teller::new();
+    let link = || LinkRef { side: Side::Replica, peer: master() };
+    t.fact(6381, Fact::LinkLost { link: link(), cause: LinkLoss::PeerClosed });
+    for _ in 0..5 {
+        let (from, to) = (LinkState::Connect, LinkState::Connecting);
+        t.fact(6381, Fact::LinkState { master: master(), from, to });
+        let cause = LinkLoss::ConnectFailed("Connection refused".into());
+        t.fact(6381, Fact::LinkLost { link: link(), cause });
+    }
+    let lines = t.take();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines[2].contains("cannot connect: Connection refused"), "{lines:?}");
+}
+
+#[test]
+fn narrate_tells_outsiders_from_the_masters_end() {
+    let mut t = Teller::new();
+    let link = |port| LinkRef { side: Side::Master, peer: Addr::new("127.0.0.1", port) };
+    t.fact(6380, Fact::Heard { link: link(0), message: Message::Ping, bytes: 14 });
+    assert_eq!(t.take(), Vec::<String>::new());
+    let message = Message::ListeningPort(7000);
+    t.fact(6380, Fact::Heard { link: link(7000), message, bytes: 14 });
+    let lines = t.take();
+    assert!(lines[0].contains("7000 → 6380  PING"), "{lines:?}");
+    assert!(lines[1].contains("7000 → 6380  REPLCONF listening-port 7000"), "{lines:?}");
+}
+
+#[test]
+fn narrate_tells_promotion_and_death() {
+    let mut t = Teller::new();
+    t.fact(
+        6381,
+        Fact::RoleChanged {
+            role: Role::Replica,
+            master: Some(master()),
+            cause: RoleCause::UserRequest,
+        },
+    );
+    t.lab(LabFact::InstanceDown { port: 6380, how: ExitHow::Shutdown { code: 0 } });
+    t.fact(
+        6381,
+        Fact::RoleChanged { role: Role::Master, master: None, cause: RoleCause::UserRequest },
+    );
+    t.fact(
+        6381,
+        Fact::IdsChanged {
+            replid: replid(b'c'),
+            replid2: replid(b'8'),
+            second_offset: Offset(1413),
+            offset: Offset(1412),
+            cause: IdCause::Promoted,
+        },
+    );
+    insta::assert_snapshot!(t.take().join("\n"), @"");
+}
