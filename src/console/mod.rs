@@ -4,6 +4,7 @@
 //! Out: labelled answers in redis-cli's own format, and each event in words.
 //! It never knows which front-end shows them: no screen, no colour, no line editor.
 
+pub mod client;
 pub mod commands;
 mod interrupt;
 pub mod line;

@@ -88,6 +88,7 @@ pub(super) fn instance(
             match (role, master) {
                 (Role::Replica, Some(m)) => {
                     let what = format!("is now a replica of {}", state.name(m));
+                    state.replicas.entry(port).or_default().master = Some(m.clone());
                     say(None, Label::Replica, what, by.into());
                 }
                 (Role::Replica, None) => say(None, Label::Replica, "is now a replica".into(), by.into()),

@@ -34,7 +34,7 @@ pub(super) fn tell(
                 return;
             }
             if counts_as_told(event, port, *to, (*to - *from + 1).unsigned_abs(), state, out) {
-                let row = Row::new(None, format!("{port} → stream"), Label::Stream, text);
+                let row = Row::new(None, format!("{port} stream"), Label::Stream, text);
                 out.push(row.remark(range(*from, *to)).line());
             }
         }
@@ -50,7 +50,7 @@ pub(super) fn tell(
                 return;
             }
             if counts_as_told(event, port, *to, (*to - *from + 1).unsigned_abs(), state, out) {
-                let row = Row::new(None, format!("stream → {port}"), Label::Stream, text);
+                let row = Row::new(None, format!("→ {port}"), Label::Stream, text);
                 out.push(row.remark(range(*from, *to)).line());
             }
         }
@@ -139,7 +139,7 @@ pub(super) fn flush(state: &mut NarrateState, out: &mut Vec<AnswerLine>) {
     if b.more > 0 {
         let what = format!("… and {} more, {}", units::count(b.more), units::bytes(b.more_bytes));
         let upto = b.upto.map(|o| format!("up to offset {}", units::signed(o.0)));
-        let row = Row::new(None, format!("{} → stream", b.port), Label::Stream, what);
+        let row = Row::new(None, format!("{} stream", b.port), Label::Stream, what);
         out.push(row.remark(upto.unwrap_or_default()).line());
     }
     (b.more, b.more_bytes, b.upto) = (0, 0, None);

@@ -67,10 +67,10 @@ fn replica() -> Addr {
     Addr::new("127.0.0.1", 6381)
 }
 
-fn decision(verdict: PsyncVerdict) -> Fact {
+fn decision(asked: u8, verdict: PsyncVerdict) -> Fact {
     Fact::PsyncDecision {
         replica: replica(),
-        asked_id: "c".repeat(40),
+        asked_id: replid(asked).to_string(),
         asked_offset: Offset(1413),
         replid: replid(b'a'),
         replid2: replid(b'c'),
@@ -117,7 +117,7 @@ fn narrate_tells_a_full_sync_with_held_writes() {
         6381,
         Fact::LinkState { master: master(), from: LinkState::Connect, to: LinkState::Connecting },
     );
-    t.fact(6380, decision(PsyncVerdict::Full(FullReason::UnknownId)));
+    t.fact(6380, decision(b'd', PsyncVerdict::Full(FullReason::UnknownId)));
     let reason = WaitReason::DisklessDelay { secs: 5 };
     t.fact(6380, Fact::FullSyncWaits { replica: replica(), reason });
     t.at = t.at.plus_us(5_000_000);
@@ -137,16 +137,33 @@ fn narrate_tells_a_full_sync_with_held_writes() {
             to: ReplicaState::Online,
         },
     );
-    insta::assert_snapshot!(t.take().join("\n"), @"");
+    insta::assert_snapshot!(t.take().join("\n"), @r"
+      +0.000  6381 → 6380  connects
+      +0.001  6380         full sync: dddd… is not my replid aaaa…, nor my replid2 cccc…
+      +0.002  6380         the sync of 6381 waits 5 s, others may join  repl-diskless-sync-delay
+      +5.003  6380         snapshot of 10,000 keys frozen at offset 1,240  straight to the sockets (diskless)
+      +5.005  6380 → 6381  +FULLRESYNC 8888… 1,240                   after 5 s: repl-diskless-sync-delay
+      +5.007  6380 → 6381  RDB begins: $EOF:…                        streamed as it is made
+              6380 stream  SET name xd                               offset 1,241–1,271
+      +5.009  6380         + SET name xd                             offset 1,241–1,271, held back for 6381 (31 B so far)
+      +5.011  6380 → 6381  RDB 3.1 MB, 10,000 keys                   in 4 ms
+      +5.012  6380 → 6381  1 write held back meanwhile, 31 B         SET name xd
+      +5.012  6381         online at 1,271                           6380 streams to it now
+    ");
 }
 
 #[test]
 fn narrate_gives_the_numbers_of_a_decision() {
     let mut t = Teller::new();
-    t.fact(6380, decision(PsyncVerdict::Continue { bytes: 0 }));
-    t.fact(6380, decision(PsyncVerdict::Full(FullReason::BeforeBacklog)));
-    t.fact(6380, decision(PsyncVerdict::Full(FullReason::AheadOfMaster)));
-    insta::assert_snapshot!(t.take().join("\n"), @"");
+    t.fact(6380, decision(b'c', PsyncVerdict::Continue { bytes: 0 }));
+    t.fact(6380, decision(b'c', PsyncVerdict::Full(FullReason::BeforeBacklog)));
+    t.fact(6380, decision(b'c', PsyncVerdict::Full(FullReason::AheadOfMaster)));
+    insta::assert_snapshot!(t.take().join("\n"), @r"
+    6380         partial resync: cccc… is my replid2, and 1,413 ≤ 1,413
+                 1,413 can be served, the backlog holds 1 … 1,412: 0 B follow
+    6380         full sync: 1,413 is gone already, the backlog holds 1 … 1,412
+    6380         full sync: 1,413 lies ahead of all that I wrote (up to 1,412)
+    ");
 }
 
 #[test]
@@ -220,5 +237,10 @@ fn narrate_tells_promotion_and_death() {
             cause: IdCause::Promoted,
         },
     );
-    insta::assert_snapshot!(t.take().join("\n"), @"");
+    insta::assert_snapshot!(t.take().join("\n"), @r"
+    6381         is now a replica of 6380
+    6380         is down: shut down, exit code 0
+    6381         is now a master                           was a replica of 6380
+    6381         new replid cccc…, offset 1,412            8888… lives on as replid2, up to 1,413
+    ");
 }
