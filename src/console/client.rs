@@ -113,7 +113,8 @@ impl Client {
 
     fn dial(&self) -> Result<TcpStream, ClientError> {
         let Target { host, port, .. } = &self.target;
-        let failed = |reason: String| ClientError::Connect { host: host.clone(), port: *port, reason };
+        let failed =
+            |reason: String| ClientError::Connect { host: host.clone(), port: *port, reason };
         let addrs: Vec<_> = (host.as_str(), *port)
             .to_socket_addrs()
             .map_err(|_| failed("Name or service not known".into()))?
@@ -224,31 +225,6 @@ impl Client {
         self.read(at_most)
     }
 
-    /// Whether a reply (or a push) has come already. Does not wait.
-    pub fn pushed(&mut self) -> Option<Value> {
-        let link = self.link.as_mut()?;
-        if let Ok(Some(value)) = link.parser.next() {
-            return Some(value);
-        }
-        None
-    }
-
-    /// Notices that the server has gone while nothing was asked: true if it has.
-    pub fn is_gone(&mut self) -> bool {
-        let Some(link) = &mut self.link else { return false };
-        let mut byte = [0u8; 1];
-        if link.stream.set_nonblocking(true).is_err() {
-            return false;
-        }
-        let peeked = link.stream.peek(&mut byte);
-        let _ = link.stream.set_nonblocking(false);
-        match peeked {
-            Ok(0) => true,
-            Ok(_) => false,
-            Err(e) => !is_wait(&e),
-        }
-    }
-
     /// Forgets the connection; the next command makes a new one.
     pub fn disconnect(&mut self) {
         self.link = None;
@@ -346,7 +322,8 @@ mod tests {
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let (mut c, _) = client(free);
         let error = c.connect().unwrap_err().to_string();
-        let expected = format!("Could not connect to Redis at 127.0.0.1:{free}: Connection refused");
+        let expected =
+            format!("Could not connect to Redis at 127.0.0.1:{free}: Connection refused");
         assert_eq!(error, expected);
         assert_eq!(c.prompt(), "not connected> ");
     }

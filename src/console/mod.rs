@@ -3,18 +3,38 @@
 //! In: lines as a person types or pastes them, replies of servers, events of the journal.
 //! Out: labelled answers in redis-cli's own format, and each event in words.
 //! It never knows which front-end shows them: no screen, no colour, no line editor.
+//!
+//! | File | What it does |
+//! |---|---|
+//! | [`line`] | tells prompts, comments, prose, verbs, shell and Redis lines apart |
+//! | `session` | runs one line: where it goes, what is recorded |
+//! | `redis` | a line at a redis-cli prompt |
+//! | `shell` | the lab's shell, one file a command |
+//! | `verbs` | `:wait`, `:fill` and the others, one file a verb |
+//! | [`reply`], [`client`] | redis-cli's formats and its connection |
+//! | [`narrate`] | each event of the journal in words |
+//! | `complete`, [`suggest`] | what could stand at the cursor; what was meant |
 
 pub mod client;
 pub mod commands;
+mod complete;
 mod interrupt;
 pub mod line;
 pub mod narrate;
+mod notes;
 mod outcome;
+mod redis;
 pub mod reply;
 pub mod secret;
+mod session;
+mod shell;
 pub mod suggest;
 pub mod units;
+mod verbs;
 pub mod words;
 
+pub use complete::Completer;
 pub use interrupt::Interrupt;
 pub use outcome::{Candidate, Completion, EditRequest, MoreLines, Outcome, OwnEditor};
+pub use session::{Console, Desk};
+pub use shell::cli::CliOptions;

@@ -3,7 +3,7 @@
 use super::row::Row;
 use super::state::NarrateState;
 use crate::console::units;
-use crate::observe::{AnswerLine, Event, ExitHow, Fact, IdCause, Label, LabFact, Role, RoleCause};
+use crate::observe::{AnswerLine, Event, ExitHow, Fact, IdCause, LabFact, Label, Role, RoleCause};
 
 pub(super) fn lab(
     _event: &Event,
@@ -11,7 +11,8 @@ pub(super) fn lab(
     state: &mut NarrateState,
     out: &mut Vec<AnswerLine>,
 ) {
-    let mut say = |who: String, label, what: String| out.push(Row::new(None, who, label, what).line());
+    let mut say =
+        |who: String, label, what: String| out.push(Row::new(None, who, label, what).line());
     match fact {
         LabFact::SessionBegan { ports, .. } => state.ours = ports.iter().copied().collect(),
         LabFact::InstanceUp { port, conf } => {
@@ -74,7 +75,12 @@ pub(super) fn instance(
             state.masters.entry(port).or_default().offset = Some(*offset);
         }
         Fact::Ready { keys } if *keys > 0 => {
-            say(None, Label::Good, format!("ready with {}", units::plural(*keys, "key")), String::new());
+            say(
+                None,
+                Label::Good,
+                format!("ready with {}", units::plural(*keys, "key")),
+                String::new(),
+            );
         }
         Fact::ShuttingDown { waits_for_replicas: true } => {
             let why = "shutdown-timeout".into();
@@ -91,7 +97,9 @@ pub(super) fn instance(
                     state.replicas.entry(port).or_default().master = Some(m.clone());
                     say(None, Label::Replica, what, by.into());
                 }
-                (Role::Replica, None) => say(None, Label::Replica, "is now a replica".into(), by.into()),
+                (Role::Replica, None) => {
+                    say(None, Label::Replica, "is now a replica".into(), by.into())
+                }
                 (Role::Master, _) => {
                     if let Some(end) = state.replicas.remove(&port)
                         && let Some(old) = end.master
@@ -128,7 +136,8 @@ pub(super) fn instance(
                     say(None, Label::Master, what, remark);
                 }
                 IdCause::FullSync => {
-                    let what = format!("takes over the history {id} at {}", units::signed(offset.0));
+                    let what =
+                        format!("takes over the history {id} at {}", units::signed(offset.0));
                     say(since, Label::Replica, what, String::new());
                 }
                 IdCause::Continued => {
@@ -145,7 +154,12 @@ pub(super) fn instance(
                     say(None, Label::Lab, what, "from its RDB".into());
                 }
                 IdCause::Debug => {
-                    say(None, Label::Lab, format!("replid is now {id}"), "DEBUG CHANGE-REPL-ID".into());
+                    say(
+                        None,
+                        Label::Lab,
+                        format!("replid is now {id}"),
+                        "DEBUG CHANGE-REPL-ID".into(),
+                    );
                 }
             }
         }

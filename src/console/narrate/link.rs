@@ -4,7 +4,8 @@ use super::row::Row;
 use super::state::{NarrateState, ReplicaEnd};
 use crate::console::units;
 use crate::observe::{
-    Addr, AnswerLine, Body, Event, Fact, Label, LinkLoss, LinkRef, LinkState, Message, RdbFraming, Side,
+    Addr, AnswerLine, Body, Event, Fact, Label, LinkLoss, LinkRef, LinkState, Message, RdbFraming,
+    Side,
 };
 
 pub(super) fn tell(
@@ -52,7 +53,8 @@ fn moved(
                 ..ReplicaEnd::default()
             };
             if end.failures == 0 {
-                let row = Row::new(Some(0), format!("{port} → {who}"), Label::Handshake, "connects");
+                let row =
+                    Row::new(Some(0), format!("{port} → {who}"), Label::Handshake, "connects");
                 out.push(row.line());
             }
         }
@@ -160,9 +162,11 @@ fn tell_message(
             let text: String = capas.iter().map(|c| format!(" capa {c}")).collect();
             (format!("REPLCONF{text}"), Label::Handshake, String::new())
         }
-        Message::Psync { replid, offset } if replid == "?" => {
-            (format!("PSYNC ? {offset}"), Label::Handshake, "has no history: asks for everything".into())
-        }
+        Message::Psync { replid, offset } if replid == "?" => (
+            format!("PSYNC ? {offset}"),
+            Label::Handshake,
+            "has no history: asks for everything".into(),
+        ),
         Message::Psync { replid, offset } => {
             let id: String = replid.chars().take(4).collect();
             let what = format!("PSYNC {id}… {}", units::signed(offset.0));
@@ -197,10 +201,14 @@ fn tell_message(
         Message::GetAck => {
             ("REPLCONF GETACK *".into(), Label::Ack, "asks how far it has got".into())
         }
-        Message::Error(text) => (format!("-{}", text.trim_start_matches('-')), Label::Broken, String::new()),
+        Message::Error(text) => {
+            (format!("-{}", text.trim_start_matches('-')), Label::Broken, String::new())
+        }
         Message::Unexpected(text) => (text.clone(), Label::Broken, "does not belong here".into()),
     };
-    if remark.is_empty() && let Some(moved) = end.moved.take() {
+    if remark.is_empty()
+        && let Some(moved) = end.moved.take()
+    {
         remark = moved;
     }
     let oks = std::mem::take(&mut end.oks);

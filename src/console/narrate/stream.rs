@@ -30,7 +30,9 @@ pub(super) fn tell(
             }
             master.recent.push((*from, *to, text.clone()));
             // The periodic PING of the stream is folded, like the ACK.
-            if text.eq_ignore_ascii_case("PING") || text.to_ascii_uppercase().starts_with("REPLCONF ") {
+            if text.eq_ignore_ascii_case("PING")
+                || text.to_ascii_uppercase().starts_with("REPLCONF ")
+            {
                 return;
             }
             if counts_as_told(event, port, *to, (*to - *from + 1).unsigned_abs(), state, out) {
@@ -46,7 +48,10 @@ pub(super) fn tell(
                 .get(&port)
                 .and_then(|r| r.master.as_ref())
                 .is_some_and(|m| state.reports(m));
-            if ours || text.eq_ignore_ascii_case("PING") || text.to_ascii_uppercase().starts_with("REPLCONF ") {
+            if ours
+                || text.eq_ignore_ascii_case("PING")
+                || text.to_ascii_uppercase().starts_with("REPLCONF ")
+            {
                 return;
             }
             if counts_as_told(event, port, *to, (*to - *from + 1).unsigned_abs(), state, out) {
@@ -87,13 +92,18 @@ pub(super) fn tell(
             let room = WORDS.saturating_sub(held.words.len());
             held.words.extend(words.iter().take(room).cloned());
             if tell {
-                let what = format!("+ {}", if words.is_empty() { "writes".into() } else { words.join(" · ") });
+                let what = format!(
+                    "+ {}",
+                    if words.is_empty() { "writes".into() } else { words.join(" · ") }
+                );
                 let remark = format!(
                     "{}, held back for {name} ({} so far)",
                     range(*from, *to),
                     units::bytes(*held_bytes)
                 );
-                out.push(Row::new(since, port.to_string(), Label::Waiting, what).remark(remark).line());
+                out.push(
+                    Row::new(since, port.to_string(), Label::Waiting, what).remark(remark).line(),
+                );
             }
         }
         _ => {}

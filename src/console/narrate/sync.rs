@@ -40,7 +40,9 @@ pub(super) fn tell(
             let waits = &mut state.masters.entry(port).or_default().waits;
             waits.insert(replica.clone(), (setting.to_owned(), event.at.wall_us));
             let what = format!("the sync of {name} {what}");
-            out.push(Row::new(since, port.to_string(), Label::Waiting, what).remark(setting).line());
+            out.push(
+                Row::new(since, port.to_string(), Label::Waiting, what).remark(setting).line(),
+            );
         }
         Fact::SnapshotBegan { target, offset, keys } => {
             state.masters.entry(port).or_default().snapshot_keys = Some(*keys);
@@ -60,7 +62,9 @@ pub(super) fn tell(
         Fact::SnapshotEnded { target, ok, keys, bytes, took_us } => {
             let since = state.since_any(port, event);
             if !ok {
-                out.push(Row::new(since, port.to_string(), Label::Broken, "the snapshot failed").line());
+                out.push(
+                    Row::new(since, port.to_string(), Label::Broken, "the snapshot failed").line(),
+                );
             } else if *target != SaveTarget::Sockets {
                 let what = format!(
                     "snapshot done: {}, {}",
@@ -156,7 +160,9 @@ pub(super) fn decision(fact: &Fact) -> Vec<String> {
         }
     };
     let window = match backlog {
-        Some((first, 0)) => format!("the backlog is empty, its next byte is {}", units::signed(first.0)),
+        Some((first, 0)) => {
+            format!("the backlog is empty, its next byte is {}", units::signed(first.0))
+        }
         Some((first, len)) => format!(
             "the backlog holds {} … {}",
             units::signed(first.0),
@@ -169,10 +175,7 @@ pub(super) fn decision(fact: &Fact) -> Vec<String> {
             let whose = if replid.matches(asked_id.as_bytes()) {
                 format!("{id}… is my replid")
             } else {
-                format!(
-                    "{id}… is my replid2, and {asked} ≤ {}",
-                    units::signed(second_offset.0)
-                )
+                format!("{id}… is my replid2, and {asked} ≤ {}", units::signed(second_offset.0))
             };
             vec![
                 format!("partial resync: {whose}"),
@@ -181,7 +184,9 @@ pub(super) fn decision(fact: &Fact) -> Vec<String> {
         }
         PsyncVerdict::Full(reason) => {
             let text = match reason {
-                FullReason::Asked => "full sync: the replica has no history to go on from".to_owned(),
+                FullReason::Asked => {
+                    "full sync: the replica has no history to go on from".to_owned()
+                }
                 FullReason::UnknownId => {
                     format!("full sync: {id}… is not my replid {}, {}", replid.short(), second())
                 }

@@ -1,0 +1,230 @@
+//! What could stand at the cursor: commands with their arguments, ports, files, verbs.
+
+use super::outcome::{Candidate, Completion};
+use super::session::Standing;
+use super::verbs::VERBS;
+use super::{commands, line};
+use crate::lab::Lab;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Completes lines of one console; works from another thread than the one that runs them.
+#[derive(Clone)]
+pub struct Completer {
+    lab: Lab,
+    standing: Arc<Mutex<Standing>>,
+}
+
+impl Completer {
+    pub(super) fn new(lab: Lab, standing: Arc<Mutex<Standing>>) -> Completer {
+        Completer { lab, standing }
+    }
+
+    fn standing(&self) -> Standing {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The candidates for the word that ends at byte `at` of `line`.
+    pub fn complete(&self, line: &str, at: usize) -> Completion {
+        let before = line.get(..at).unwrap_or(line);
+        let start = before
+            .rfind(char::is_whitespace)
+            .map_or(0, |i| i + before[i..].chars().next().map_or(1, char::len_utf8));
+        let word = &before[start..];
+        let words: Vec<&str> = before[..start].split_whitespace().collect();
+        let mut candidates = self.candidates(&words, word);
+        candidates.sort_by(|a, b| a.text.cmp(&b.text));
+        candidates.dedup_by(|a, b| a.text == b.text);
+        Completion { start, candidates }
+    }
+
+    /// What follows the command that was typed: its arguments that are still to come.
+    pub fn hint(&self, line: &str) -> Option<String> {
+        let standing = self.standing();
+        let mut words = line.split_whitespace();
+        let first = words.next()?;
+        let arguments = if let Some(name) = first.strip_prefix(':') {
+            VERBS.iter().find(|v| v.name == name).map(|v| v.args)
+        } else if standing.at_redis && !commands::is_shell_word(first) {
+            commands::known(first).map(|k| k.arguments)
+        } else {
+            commands::SHELL.iter().find(|(name, ..)| *name == first).map(|(_, args, _)| *args)
+        }?;
+        // Every word that was typed takes one of the notation's; options in brackets stay.
+        let typed = words.count();
+        let left: Vec<&str> = arguments.split(' ').skip(typed).collect();
+        if left.is_empty() || left[0].is_empty() || (typed > 0 && arguments.contains('|')) {
+            return None;
+        }
+        let gap = if line.ends_with(char::is_whitespace) { "" } else { " " };
+        Some(format!("{gap}{}", left.join(" ")))
+    }
+
+    fn candidates(&self, words: &[&str], word: &str) -> Vec<Candidate> {
+        let standing = self.standing();
+        // A pasted prompt in front says where the line goes.
+        let prompted = words.first().and_then(|w| {
+            let at = if standing.at_redis { line::At::Redis } else { line::At::Shell };
+            line::understand(&format!("{w} x"), at).prompt
+        });
+        let (words, at_redis) = match prompted {
+            Some(line::Prompt::Redis { .. } | line::Prompt::NotConnected) => (&words[1..], true),
+            _ => (words, standing.at_redis),
+        };
+        if let Some(verb) = word.strip_prefix(':')
+            && words.is_empty()
+        {
+            let fits = VERBS.iter().filter(|v| v.name.starts_with(verb));
+            return fits.map(|v| candidate(format!(":{}", v.name), v.about)).collect();
+        }
+        let Some((first, rest)) = words.split_first() else {
+            let mut all = starting(commands::SHELL.iter().map(|(n, args, _)| (*n, *args)), word);
+            if at_redis {
+                all.extend(commands_like(word));
+            }
+            return all;
+        };
+        match commands::alias(first) {
+            "redis-cli" => match rest.last() {
+                Some(&"-p") => self.ports(word),
+                Some(&"-h") => starting([("127.0.0.1", "")], word),
+                _ => commands_like(word),
+            },
+            "redis-server" | "vim" | "cat" | "tail" | "rm" | "ls" | "cd" | "mkdir" => {
+                self.files(word, &standing.cwd)
+            }
+            "kill" => {
+                let up = self.lab.instances().into_iter().filter(|i| i.up);
+                up.map(|i| candidate(i.shown_pid.to_string(), &format!("redis-server {}", i.addr)))
+                    .filter(|c| c.text.starts_with(word))
+                    .collect()
+            }
+            ":throttle" | ":heal" | ":kill" | ":restart" => self.ports(word),
+            ":fill" if rest.last() == Some(&"on") => self.ports(word),
+            ":fill" if rest.len() == 1 => starting([("on", "PORT")], word),
+            ":events" => starting([("on", ""), ("off", "")], word),
+            ":wait" => self.conditions(rest, word),
+            _ if at_redis => self.redis_arguments(first, rest, word),
+            _ => Vec::new(),
+        }
+    }
+
+    fn redis_arguments(&self, first: &str, rest: &[&str], word: &str) -> Vec<Candidate> {
+        match (first.to_ascii_lowercase().as_str(), rest.len()) {
+            ("slaveof" | "replicaof", 0) => {
+                starting([("127.0.0.1", "host"), ("no one", "promote")], word)
+            }
+            ("slaveof" | "replicaof", 1) if rest[0].eq_ignore_ascii_case("no") => {
+                starting([("one", "")], word)
+            }
+            ("slaveof" | "replicaof", 1) => self.ports(word),
+            ("info", _) => starting(INFO.iter().map(|s| (*s, "")), word),
+            ("config", 0) => starting([("get", "parameter"), ("set", "parameter value")], word),
+            ("client", 0) => starting(CLIENT.iter().map(|s| (*s, "")), word),
+            ("debug", 0) => starting(DEBUG.iter().map(|s| (*s, "")), word),
+            ("help", 0) => commands_like(word),
+            _ => Vec::new(),
+        }
+    }
+
+    fn ports(&self, word: &str) -> Vec<Candidate> {
+        let instances = self.lab.instances();
+        let up = |port: u16| match instances.iter().find(|i| i.port == port) {
+            Some(i) if i.up => "up",
+            Some(_) => "down",
+            None => "not started",
+        };
+        let mut ports = self.lab.ports().to_vec();
+        ports.extend(instances.iter().map(|i| i.port));
+        let all = ports.into_iter().map(|p| candidate(p.to_string(), up(p)));
+        all.filter(|c| c.text.starts_with(word)).collect()
+    }
+
+    fn conditions(&self, rest: &[&str], word: &str) -> Vec<Candidate> {
+        match rest.len() {
+            0 => match word.split_once('.') {
+                Some((port, field)) => FIELDS
+                    .iter()
+                    .filter(|f| f.starts_with(field))
+                    .map(|f| candidate(format!("{port}.{f}"), ""))
+                    .collect(),
+                None => self
+                    .ports(word)
+                    .into_iter()
+                    .map(|c| candidate(format!("{}.", c.text), &c.about))
+                    .collect(),
+            },
+            1 => starting(["==", "!=", "<", ">", "<=", ">=", "contains"].map(|o| (o, "")), word),
+            _ => Vec::new(),
+        }
+    }
+
+    fn files(&self, word: &str, cwd: &str) -> Vec<Candidate> {
+        let (folder, name) =
+            word.rsplit_once('/').map_or(("", word), |(f, n)| (&word[..=f.len()], n));
+        let path = self.lab.workspace().resolve(cwd, folder);
+        let entries = self.lab.workspace().list(&path).unwrap_or_default();
+        entries
+            .into_iter()
+            .filter(|e| {
+                e.name.starts_with(name) && (!e.name.starts_with('.') || name.starts_with('.'))
+            })
+            .map(|e| {
+                let slash = if e.is_dir { "/" } else { "" };
+                candidate(format!("{folder}{}{slash}", e.name), "")
+            })
+            .collect()
+    }
+}
+
+const INFO: &[&str] = &[
+    "server",
+    "clients",
+    "memory",
+    "persistence",
+    "stats",
+    "replication",
+    "cpu",
+    "commandstats",
+    "keyspace",
+    "all",
+    "everything",
+];
+const CLIENT: &[&str] = &["id", "list", "info", "kill", "setname", "getname"];
+const DEBUG: &[&str] = &["sleep", "digest", "populate", "change-repl-id"];
+/// The fields that one waits for.
+const FIELDS: &[&str] = &[
+    "role",
+    "connected_slaves",
+    "master_link_status",
+    "master_sync_in_progress",
+    "master_repl_offset",
+    "slave_repl_offset",
+    "slave0",
+    "slave1",
+    "sync_full",
+    "sync_partial_ok",
+    "sync_partial_err",
+    "rdb_bgsave_in_progress",
+    "loading",
+];
+
+fn candidate(text: String, about: &str) -> Candidate {
+    Candidate { text, about: about.to_owned() }
+}
+
+fn starting<'a>(all: impl IntoIterator<Item = (&'a str, &'a str)>, word: &str) -> Vec<Candidate> {
+    let fits = all.into_iter().filter(|(name, _)| {
+        name.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word))
+    });
+    fits.map(|(name, about)| candidate(name.to_owned(), about)).collect()
+}
+
+/// Redis commands, in the case in which the word was begun.
+fn commands_like(word: &str) -> Vec<Candidate> {
+    let lower = word.chars().next().is_some_and(|c| c.is_ascii_lowercase());
+    let mut found = starting(commands::COMMANDS.iter().map(|k| (k.name, k.arguments)), word);
+    if lower {
+        found.iter_mut().for_each(|c| c.text = c.text.to_ascii_lowercase());
+    }
+    found
+}

@@ -1,0 +1,31 @@
+//! :kill PORT, :restart PORT
+
+use super::{port, usage};
+use crate::console::session::{Console, Mouth};
+use crate::console::{Outcome, reply};
+use crate::observe::Label;
+
+pub(super) fn kill(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> Outcome {
+    let Some(port) = port(rest) else { return usage("kill", "which port?", mouth) };
+    match console.lab.kill(port) {
+        Ok(()) => mouth.text(Label::Lab, format!("{port} was killed; nothing was saved")),
+        Err(e) => mouth.lab_error("", &e),
+    }
+    Outcome::default()
+}
+
+pub(super) fn restart(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> Outcome {
+    let Some(port) = port(rest) else { return usage("restart", "which port?", mouth) };
+    match console.lab.restart(port) {
+        Ok(started) => {
+            mouth.text(Label::Lab, format!("{port} is up again (pid {})", started.shown_pid))
+        }
+        Err(e) => {
+            mouth.text(Label::ShellError, reply::shown(e.text.as_bytes()));
+            if let Some(hint) = &e.hint {
+                mouth.text(Label::Hint, hint);
+            }
+        }
+    }
+    Outcome::default()
+}
