@@ -19,6 +19,7 @@ pub mod conn;
 mod dispatch;
 pub mod effect;
 mod execute;
+mod expire;
 pub mod facts;
 mod input;
 mod judge;
