@@ -13,8 +13,6 @@ pub enum Blocked {
     Shutdown,
     /// CLIENT PAUSE (or a shutdown, or a failover, that pauses writes): its command runs later.
     Paused,
-    /// SAVE: until the dump is there.
-    Save,
 }
 
 impl Blocked {
@@ -22,7 +20,7 @@ impl Blocked {
     pub fn deadline_us(&self) -> Option<u64> {
         match self {
             Blocked::Wait { deadline_us, .. } => *deadline_us,
-            Blocked::Shutdown | Blocked::Paused | Blocked::Save => None,
+            Blocked::Shutdown | Blocked::Paused => None,
         }
     }
 }

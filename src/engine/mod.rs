@@ -19,7 +19,6 @@ pub mod conn;
 mod dispatch;
 pub mod effect;
 mod execute;
-mod expire;
 pub mod facts;
 mod input;
 mod judge;

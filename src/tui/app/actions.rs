@@ -1,0 +1,128 @@
+//! What can be done with a key outside the console, by the palette, or with a click.
+
+use super::super::theme::Theme;
+use super::{App, Focus, Pane, Popup};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Show(Pane),
+    Console,
+    NextPane,
+    Zoom,
+    NextLink,
+    PrevLink,
+    FollowLink,
+    Why,
+    Newest,
+    Help,
+    Palette,
+    LabVerb,
+    Hint,
+    NextLog,
+    Theme,
+    Quit,
+}
+
+/// An action with its key and its name, for the help and the palette.
+pub struct Described {
+    pub action: Action,
+    pub key: &'static str,
+    pub name: &'static str,
+}
+
+const fn described(action: Action, key: &'static str, name: &'static str) -> Described {
+    Described { action, key, name }
+}
+
+/// Every action, in the order of the help.
+pub const ACTIONS: &[Described] = &[
+    described(Action::Show(Pane::Lesson), "1", "Lesson: what to do next"),
+    described(Action::Show(Pane::Topology), "2", "Topology: who follows whom"),
+    described(Action::Show(Pane::Sequence), "3", "Sequence: what was said"),
+    described(Action::Show(Pane::Buffer), "4", "Buffer: what waits"),
+    described(Action::Show(Pane::Wire), "5", "Wire: what is on the wire"),
+    described(Action::Show(Pane::Backlog), "6", "Backlog: what can still be resumed"),
+    described(Action::Show(Pane::Keys), "7", "Keys: what each one knows"),
+    described(Action::Show(Pane::Logs), "8", "Logs: what the servers say"),
+    described(Action::Console, "i", "Console: type again"),
+    described(Action::NextPane, "Tab", "next pane"),
+    described(Action::Zoom, "z", "zoom the pane to the whole screen, and back"),
+    described(Action::NextLink, "n", "next link"),
+    described(Action::PrevLink, "p", "previous link"),
+    described(Action::FollowLink, "f", "follow the newest active link"),
+    described(Action::Why, "w", "why? the numbers behind a decision"),
+    described(Action::Newest, "G", "back to the newest row"),
+    described(Action::NextLog, "l", "logs of the next instance, or of all"),
+    described(Action::Hint, "h", "hint for the lesson's next goal"),
+    described(Action::LabVerb, ":", "type a lab verb (:wait, :fill, :throttle, :heal, :export)"),
+    described(Action::Palette, "/", "command palette"),
+    described(Action::Theme, "t", "next theme: full colour, colour-blind safe, no colour"),
+    described(Action::Help, "?", "help: all keys"),
+    described(Action::Quit, "q", "leave synclab"),
+];
+
+impl App {
+    /// Does what an action says.
+    pub fn act(&mut self, action: Action) {
+        match action {
+            Action::Show(pane) => self.show(pane),
+            Action::Console => self.focus = Focus::Console,
+            Action::NextPane => self.next_pane(),
+            Action::Zoom => self.zoom = !self.zoom,
+            Action::NextLink => self.step_link(1),
+            Action::PrevLink => self.step_link(-1),
+            Action::FollowLink => {
+                self.chosen = None;
+                self.cursor = None;
+                self.notice = Some("following the newest active link".into());
+            }
+            Action::Why => self.why(),
+            Action::Newest => {
+                self.cursor = None;
+                if let Focus::Pane(pane) = self.focus {
+                    self.scroll.remove(&pane);
+                }
+            }
+            Action::Help => self.popup = Some(Popup::Help(0)),
+            Action::Palette => self.popup = Some(Popup::Palette(Default::default())),
+            Action::LabVerb => {
+                self.focus = Focus::Console;
+                if self.input.is_empty() {
+                    self.input.insert(':');
+                }
+            }
+            Action::Hint => self.next_hint(),
+            Action::NextLog => self.next_log(),
+            Action::Theme => {
+                self.theme = Theme::next(self.theme);
+                self.notice = Some(format!("theme: {}", self.theme.name()));
+            }
+            Action::Quit => self.popup = Some(Popup::Quit),
+        }
+    }
+
+    fn next_hint(&mut self) {
+        self.hint = match &mut self.progress {
+            None => Some("hints belong to a lesson; this is the free lab".into()),
+            Some(progress) => match progress.hint() {
+                Some(hint) => Some(hint.to_owned()),
+                None => Some("all goals are reached".into()),
+            },
+        };
+        if self.progress.is_none() {
+            self.notice = self.hint.take();
+        }
+        if !self.wide {
+            self.narrow = Pane::Lesson;
+        }
+    }
+
+    fn next_log(&mut self) {
+        let ports: Vec<u16> = self.world.model.instances.keys().copied().collect();
+        self.log_port = match self.log_port {
+            None => ports.first().copied(),
+            Some(port) => ports.iter().copied().find(|p| *p > port),
+        };
+        self.show(Pane::Logs);
+    }
+}

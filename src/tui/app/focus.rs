@@ -1,0 +1,81 @@
+//! The panes and who has the keys.
+
+/// A pane of the screen. The order is that of the numbered keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pane {
+    Lesson,
+    Topology,
+    Sequence,
+    Buffer,
+    Wire,
+    Backlog,
+    Keys,
+    Logs,
+    Console,
+}
+
+/// The tabs at the right of a wide screen.
+pub const RIGHT_TABS: [Pane; 5] = [Pane::Buffer, Pane::Wire, Pane::Backlog, Pane::Keys, Pane::Logs];
+
+impl Pane {
+    /// All but the console, in the order of their numbers.
+    pub const NUMBERED: [Pane; 8] = [
+        Pane::Lesson,
+        Pane::Topology,
+        Pane::Sequence,
+        Pane::Buffer,
+        Pane::Wire,
+        Pane::Backlog,
+        Pane::Keys,
+        Pane::Logs,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Pane::Lesson => "Lesson",
+            Pane::Topology => "Topology",
+            Pane::Sequence => "Sequence",
+            Pane::Buffer => "Buffer",
+            Pane::Wire => "Wire",
+            Pane::Backlog => "Backlog",
+            Pane::Keys => "Keys",
+            Pane::Logs => "Logs",
+            Pane::Console => "Console",
+        }
+    }
+
+    /// The one question that the pane answers.
+    pub fn question(self) -> &'static str {
+        match self {
+            Pane::Lesson => "what to do next",
+            Pane::Topology => "who follows whom",
+            Pane::Sequence => "what was said",
+            Pane::Buffer => "what waits",
+            Pane::Wire => "what is on the wire",
+            Pane::Backlog => "what can still be resumed",
+            Pane::Keys => "what each one knows",
+            Pane::Logs => "what the servers say",
+            Pane::Console => "what you type",
+        }
+    }
+
+    /// The key that brings it: `1` to `8`.
+    pub fn number(self) -> Option<char> {
+        let i = Pane::NUMBERED.iter().position(|p| *p == self)?;
+        char::from_digit(i as u32 + 1, 10)
+    }
+
+    pub fn by_number(c: char) -> Option<Pane> {
+        let i = c.to_digit(10)?.checked_sub(1)?;
+        Pane::NUMBERED.get(i as usize).copied()
+    }
+}
+
+/// Where keys go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Focus {
+    /// The console's input: letters are text.
+    Console,
+    /// A pane: letters are commands.
+    Pane(Pane),
+}

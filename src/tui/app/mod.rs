@@ -1,0 +1,342 @@
+//! The state of the screen and what input does to it.
+//!
+//! In: keys, pastes, clicks, events, the time. Out: [`Ask`]s for whoever owns the lab and the
+//! console. It never touches a terminal, a thread, a file or a server, so a test can be its user.
+
+mod actions;
+mod console_keys;
+mod focus;
+mod keys;
+mod mouse;
+mod panes;
+mod paste;
+mod popup;
+
+pub use actions::{ACTIONS, Action, Described};
+pub use focus::{Focus, Pane, RIGHT_TABS};
+pub use popup::{PaletteState, Popup};
+
+use super::line_edit::LineEdit;
+use super::playback::Playback;
+use super::reduce::World;
+use super::reduce::link::LinkKey;
+use super::theme::Theme;
+use crate::console::{Completion, EditRequest};
+use crate::lesson::{Lesson, Progress};
+use crate::observe::{Event, Now};
+use ratatui::layout::Rect;
+use std::collections::{BTreeMap, VecDeque};
+
+/// What the user decided to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Free,
+    Lesson(String),
+}
+
+/// What the screen wants from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Begin this mode: prepare the lab.
+    Begin(Mode),
+    /// Run a console line.
+    Run(String),
+    /// End the running line.
+    Interrupt,
+    /// What could stand at byte `at` of `line`?
+    Complete {
+        line: String,
+        at: usize,
+    },
+    /// Write a file of the workspace.
+    Write {
+        path: String,
+        text: String,
+    },
+    Quit,
+    /// Ctrl-Z: give the terminal back to the shell for a while.
+    Suspend,
+}
+
+/// Which screen is up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Screen {
+    Start,
+    /// The servers of a mode are being started.
+    Starting(Mode),
+    /// They could not be; the reason with its way out.
+    Failed(Mode, String),
+    Lab,
+}
+
+/// An area of the drawn screen that means something to the mouse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hit {
+    Pane(Pane),
+    Link(LinkKey),
+    Row(u64),
+    StartEntry(usize),
+    Help,
+    Palette,
+    Candidate(usize),
+}
+
+/// The completion popup.
+#[derive(Clone, Debug, Default)]
+pub struct Offer {
+    pub completion: Completion,
+    pub chosen: usize,
+}
+
+/// Everything that the screen is.
+pub struct App {
+    pub world: World,
+    pub now: Now,
+    pub theme: Theme,
+    pub screen: Screen,
+    pub lessons: Vec<Lesson>,
+    pub progress: Option<Progress>,
+    pub start_entry: usize,
+    pub ports: Vec<u16>,
+    pub focus: Focus,
+    /// The tab of the right-hand pane when the screen is wide.
+    pub tab: Pane,
+    /// The pane that a narrow screen shows.
+    pub narrow: Pane,
+    /// One pane takes the whole middle.
+    pub zoom: bool,
+    pub wide: bool,
+    /// `None`: the newest active link.
+    pub chosen: Option<LinkKey>,
+    /// The selected row of the sequence; `None` follows the newest.
+    pub cursor: Option<u64>,
+    /// Lines scrolled away from the foot (console, logs, wire) or from the top (lesson, keys).
+    pub scroll: BTreeMap<Pane, usize>,
+    pub play: Playback,
+    pub input: LineEdit,
+    pub prompt: String,
+    pub offer: Option<Offer>,
+    /// A Tab was pressed and its answer is awaited.
+    pub completing: bool,
+    /// A line runs.
+    pub running: bool,
+    /// Lines that wait for the running one.
+    pub queue: VecDeque<String>,
+    pub popup: Option<Popup>,
+    pub log_port: Option<u16>,
+    pub hint: Option<String>,
+    /// A remark at the foot of the screen, until the next key.
+    pub notice: Option<String>,
+    pub hits: Vec<(Rect, Hit)>,
+    /// Pasted lines may fill the editor that the line before them opened.
+    pub editor_pasted: bool,
+    /// A file is being written; the editor closes after it.
+    writing: bool,
+    closing: bool,
+    pub quit: bool,
+    asks: Vec<Ask>,
+}
+
+impl App {
+    pub fn new(theme: Theme, ports: Vec<u16>, lessons: Vec<Lesson>) -> App {
+        App {
+            world: World::default(),
+            now: Now::default(),
+            theme,
+            screen: Screen::Start,
+            lessons,
+            progress: None,
+            start_entry: 0,
+            ports,
+            focus: Focus::Console,
+            tab: Pane::Buffer,
+            narrow: Pane::Sequence,
+            zoom: false,
+            wide: true,
+            chosen: None,
+            cursor: None,
+            scroll: BTreeMap::new(),
+            play: Playback::default(),
+            input: LineEdit::default(),
+            prompt: "lab$ ".into(),
+            offer: None,
+            completing: false,
+            running: false,
+            queue: VecDeque::new(),
+            popup: None,
+            log_port: None,
+            hint: None,
+            notice: None,
+            hits: Vec::new(),
+            editor_pasted: false,
+            writing: false,
+            closing: false,
+            quit: false,
+            asks: Vec::new(),
+        }
+    }
+
+    /// What is asked for since the last call.
+    pub fn take_asks(&mut self) -> Vec<Ask> {
+        std::mem::take(&mut self.asks)
+    }
+
+    fn ask(&mut self, ask: Ask) {
+        self.asks.push(ask);
+    }
+
+    // ── news from outside ──────────────────────────────────────────────────────────────────────
+
+    /// Folds an event of the journal. Returns the goals that it ticked.
+    pub fn event(&mut self, event: &Event) -> Vec<usize> {
+        self.now = self.now.max(event.at);
+        self.world.apply(event);
+        match &mut self.progress {
+            Some(progress) => progress.look(&self.world.model),
+            None => Vec::new(),
+        }
+    }
+
+    /// The servers of the mode are up: the lab's screen opens.
+    pub fn begun(&mut self, mode: &Mode, prompt: String) {
+        self.prompt = prompt;
+        self.screen = Screen::Lab;
+        self.focus = Focus::Console;
+        if let Mode::Lesson(id) = mode
+            && let Some(lesson) = self.lessons.iter().find(|l| l.id == *id)
+        {
+            let mut progress = Progress::new(lesson.clone());
+            progress.look(&self.world.model);
+            self.progress = Some(progress);
+            self.narrow = Pane::Lesson;
+        } else {
+            self.narrow = Pane::Topology;
+        }
+    }
+
+    /// They are not; the start screen says why.
+    pub fn failed(&mut self, mode: &Mode, why: String) {
+        self.screen = Screen::Failed(mode.clone(), why);
+    }
+
+    /// The running line ended.
+    pub fn line_done(
+        &mut self,
+        prompt: String,
+        leave: bool,
+        clear: bool,
+        edit: Option<EditRequest>,
+    ) {
+        self.prompt = prompt;
+        self.running = false;
+        if leave {
+            self.quit_now();
+            return;
+        }
+        if clear {
+            self.world.console.lines.clear();
+        }
+        if let Some(edit) = edit {
+            self.open_editor(edit);
+        }
+        self.run_next();
+    }
+
+    /// The completion that was asked for.
+    pub fn completed(&mut self, line: &str, at: usize, completion: Completion) {
+        self.completing = false;
+        if self.input.text() != line || self.input.byte_cursor() != at {
+            return;
+        }
+        self.offer_completion(completion);
+    }
+
+    /// A file was written, or not.
+    pub fn file_written(&mut self, path: &str, result: Result<(), String>) {
+        self.editor_answer(path, result);
+    }
+
+    /// The link that the sequence shows.
+    pub fn link(&self) -> Option<LinkKey> {
+        self.chosen.clone().or_else(|| self.world.links.newest().cloned())
+    }
+
+    /// Runs a line, or lets it wait behind the one that runs.
+    fn submit(&mut self, line: String) {
+        if self.running || self.queue.len() >= 10_000 {
+            self.queue.push_back(line);
+        } else {
+            self.running = true;
+            self.scroll.remove(&Pane::Console);
+            self.ask(Ask::Run(line));
+        }
+    }
+
+    fn run_next(&mut self) {
+        while !self.running {
+            if matches!(self.popup, Some(Popup::Editor(_))) {
+                // Lines that were typed meanwhile wait for the editor to close; pasted ones are
+                // its text.
+                if self.editor_pasted {
+                    self.feed_editor();
+                }
+                if matches!(self.popup, Some(Popup::Editor(_))) {
+                    return;
+                }
+            }
+            let Some(line) = self.queue.pop_front() else {
+                self.editor_pasted = false;
+                return;
+            };
+            self.submit(line);
+        }
+    }
+
+    fn quit_now(&mut self) {
+        self.quit = true;
+        self.ask(Ask::Quit);
+    }
+
+    /// One past the last row of the link that is to be seen by now.
+    pub fn rows_shown(&mut self, key: &LinkKey) -> u64 {
+        let Some(seq) = self.world.links.get(key) else { return 0 };
+        let dropped = seq.dropped;
+        let at = |i: u64| {
+            let i = usize::try_from(i - dropped).unwrap_or(usize::MAX);
+            seq.rows.get(i).map_or(0, |r| r.at.mono_us)
+        };
+        self.play.due(key, (dropped, seq.end()), self.now.mono_us, at).0
+    }
+
+    /// How long until the screen must be drawn again although nothing happens: rows to play, a mark
+    /// that fades, or seconds that are counted. `None`: it may sleep.
+    pub fn next_tick_us(&mut self) -> Option<u64> {
+        if self.screen != Screen::Lab {
+            return None;
+        }
+        let now = self.now.mono_us;
+        let mut next: Option<u64> = None;
+        let mut sooner = |us: u64| next = Some(next.map_or(us, |n: u64| n.min(us)));
+        if let Some(key) = self.link()
+            && let Some(seq) = self.world.links.get(&key)
+        {
+            let dropped = seq.dropped;
+            let at = |i: u64| {
+                let i = usize::try_from(i - dropped).unwrap_or(usize::MAX);
+                seq.rows.get(i).map_or(0, |r| r.at.mono_us)
+            };
+            if let (_, Some(us)) = self.play.due(&key, (dropped, seq.end()), now, at) {
+                sooner(us.max(20_000));
+            }
+        }
+        if let Some(changed) = self.world.last_mark_us()
+            && changed + super::view::FRESH_US > now
+        {
+            sooner(changed + super::view::FRESH_US - now + 1_000);
+        }
+        if self.world.counts_seconds() {
+            sooner(1_000_000 - now % 1_000_000 + 1_000);
+        }
+        next
+    }
+}

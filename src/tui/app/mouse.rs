@@ -1,0 +1,75 @@
+//! Clicks and the wheel.
+
+use super::{Action, App, Focus, Hit, Pane, Popup, Screen};
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Position;
+
+impl App {
+    /// Something was done with the mouse.
+    pub fn mouse(&mut self, event: MouseEvent) {
+        let here = Position::new(event.column, event.row);
+        // What was drawn last lies on top.
+        let hit = self.hits.iter().rev().find(|(area, _)| area.contains(here)).cloned();
+        match event.kind {
+            MouseEventKind::Down(MouseButton::Left) => self.click(hit.map(|(_, h)| h)),
+            MouseEventKind::ScrollUp => self.wheel(here, -3),
+            MouseEventKind::ScrollDown => self.wheel(here, 3),
+            _ => {}
+        }
+    }
+
+    fn click(&mut self, hit: Option<Hit>) {
+        match &self.popup {
+            Some(Popup::Help(_) | Popup::Why { .. } | Popup::Quit) => {
+                self.popup = None;
+                return;
+            }
+            Some(_) => return,
+            None => {}
+        }
+        self.notice = None;
+        match hit {
+            Some(Hit::StartEntry(entry)) => {
+                if matches!(self.screen, Screen::Start | Screen::Failed(..)) {
+                    self.start_choose(entry);
+                }
+            }
+            Some(Hit::Pane(pane)) => self.show(pane),
+            Some(Hit::Link(key)) => {
+                self.choose(key);
+                self.show(Pane::Sequence);
+            }
+            Some(Hit::Row(row)) => {
+                self.show(Pane::Sequence);
+                if self.cursor == Some(row) {
+                    self.why();
+                } else {
+                    self.cursor = Some(row);
+                }
+            }
+            Some(Hit::Help) => self.act(Action::Help),
+            Some(Hit::Palette) => self.act(Action::Palette),
+            Some(Hit::Candidate(i)) => self.take_candidate(i),
+            None => {}
+        }
+    }
+
+    fn wheel(&mut self, here: Position, lines: isize) {
+        if let Some(Popup::Help(at)) = &mut self.popup {
+            *at = at.saturating_add_signed(lines);
+            return;
+        }
+        if self.popup.is_some() {
+            return;
+        }
+        let pane = self.hits.iter().rev().find_map(|(area, hit)| match hit {
+            Hit::Pane(pane) if area.contains(here) => Some(*pane),
+            _ => None,
+        });
+        if let Some(pane) = pane {
+            self.scroll_by(pane, lines);
+        } else if let Focus::Pane(pane) = self.focus {
+            self.scroll_by(pane, lines);
+        }
+    }
+}

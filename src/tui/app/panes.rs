@@ -1,0 +1,123 @@
+//! Moving between panes, links and rows.
+
+use super::{App, Focus, Pane, Popup, RIGHT_TABS};
+use crate::tui::reduce::row::RowKind;
+
+impl App {
+    /// Brings a pane to the front and gives it the keys.
+    pub fn show(&mut self, pane: Pane) {
+        if pane == Pane::Console {
+            self.focus = Focus::Console;
+            return;
+        }
+        if pane == Pane::Lesson && self.progress.is_none() {
+            self.notice = Some("no lesson runs here: this is the free lab".into());
+            return;
+        }
+        if RIGHT_TABS.contains(&pane) {
+            self.tab = pane;
+        }
+        self.narrow = pane;
+        self.focus = Focus::Pane(pane);
+        self.offer = None;
+    }
+
+    /// The panes that Tab goes round, the console last.
+    fn round(&self) -> Vec<Pane> {
+        let mut panes: Vec<Pane> = if self.wide && !self.zoom {
+            vec![Pane::Lesson, Pane::Topology, Pane::Sequence, self.tab]
+        } else {
+            Pane::NUMBERED.to_vec()
+        };
+        panes.retain(|p| *p != Pane::Lesson || self.progress.is_some());
+        panes.push(Pane::Console);
+        panes
+    }
+
+    pub(super) fn next_pane(&mut self) {
+        self.step_pane(1);
+    }
+
+    pub(super) fn step_pane(&mut self, by: isize) {
+        let round = self.round();
+        let here = match self.focus {
+            Focus::Console => Pane::Console,
+            Focus::Pane(pane) => pane,
+        };
+        let at = round.iter().position(|p| *p == here).unwrap_or(0) as isize;
+        let next = (at + by).rem_euclid(round.len() as isize) as usize;
+        self.show(round[next]);
+    }
+
+    /// Leaves the console: to the pane that is looked at most.
+    pub(super) fn leave_console(&mut self) {
+        self.offer = None;
+        let pane = if self.wide && !self.zoom { Pane::Sequence } else { self.narrow };
+        self.show(pane);
+    }
+
+    pub(super) fn step_link(&mut self, by: isize) {
+        let keys: Vec<_> = self.world.links.keys().cloned().collect();
+        if keys.is_empty() {
+            self.notice = Some("no link yet: type SLAVEOF 127.0.0.1 6380 on 6381".into());
+            return;
+        }
+        let here = self.link().and_then(|k| keys.iter().position(|x| *x == k)).unwrap_or(0);
+        let next = (here as isize + by).rem_euclid(keys.len() as isize) as usize;
+        self.choose(keys[next].clone());
+    }
+
+    /// Chooses a link; it stays until `f`.
+    pub(super) fn choose(&mut self, key: crate::tui::reduce::link::LinkKey) {
+        self.notice = Some(format!(
+            "{} → {} chosen; f follows the newest again",
+            key.replica.label(),
+            key.master.label()
+        ));
+        self.chosen = Some(key);
+        self.cursor = None;
+    }
+
+    /// Moves the selected row, or scrolls.
+    pub(super) fn scroll_by(&mut self, pane: Pane, lines: isize) {
+        if pane == Pane::Sequence {
+            let Some(seq) = self.link().and_then(|k| self.world.links.get(&k)) else { return };
+            if seq.rows.is_empty() {
+                return;
+            }
+            let last = seq.end() - 1;
+            let here = self.cursor.unwrap_or(last).clamp(seq.dropped, last);
+            let next = here.saturating_add_signed(lines as i64).clamp(seq.dropped, last);
+            // Past the newest row means: follow again.
+            self.cursor = (next != last || (lines < 0 && here == 0)).then_some(next);
+            return;
+        }
+        // Panes that grow at their foot scroll back from there, the others down from their top.
+        let down = if grows(pane) { -lines } else { lines };
+        let at = self.scroll.entry(pane).or_insert(0);
+        *at = at.saturating_add_signed(down).min(100_000);
+    }
+
+    /// Opens the numbers behind the selected row, or behind the latest decision.
+    pub(super) fn why(&mut self) {
+        let Some(key) = self.link() else {
+            self.notice = Some("nothing to explain yet".into());
+            return;
+        };
+        let Some(seq) = self.world.links.get(&key) else { return };
+        let row = self.cursor.or_else(|| {
+            let back =
+                seq.rows.iter().rev().position(|r| matches!(r.kind, RowKind::Decision(_)))?;
+            Some(seq.end() - 1 - back as u64)
+        });
+        match row {
+            Some(row) => self.popup = Some(Popup::Why { key, row }),
+            None => self.notice = Some("no PSYNC was judged on this link yet".into()),
+        }
+    }
+}
+
+/// Whether the newest stands at the foot.
+pub fn grows(pane: Pane) -> bool {
+    matches!(pane, Pane::Console | Pane::Logs | Pane::Wire)
+}

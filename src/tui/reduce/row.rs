@@ -1,0 +1,221 @@
+//! One row of the sequence diagram: what it tells, as values. The words are the view's.
+
+use crate::observe::{
+    Addr, IdCause, LinkLoss, LinkState, Message, Now, Offset, Preview, PsyncVerdict, RdbFraming,
+    ReplId, ReplicaState, Role, RoleCause, SaveTarget, WaitReason,
+};
+
+/// Which way a message goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dir {
+    ToMaster,
+    ToReplica,
+}
+
+/// How often something was told by each of its up to four tellers. Both ends report every message,
+/// and the stream is told as messages and as commands; the largest count is the true one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    pub said: u32,
+    pub heard: u32,
+    pub propagated: u32,
+    pub applied: u32,
+}
+
+impl Told {
+    /// How often it happened.
+    pub fn count(&self) -> u32 {
+        self.said.max(self.heard).max(self.propagated).max(self.applied)
+    }
+
+    /// Counts one report of `by`.
+    pub fn add(&mut self, by: Teller) {
+        *self.slot(by) += 1;
+    }
+
+    /// Whether `by` has told less often than another, so that its next report is no news.
+    pub fn owes(&self, by: Teller) -> bool {
+        let mut copy = *self;
+        *copy.slot(by) < self.count()
+    }
+
+    fn slot(&mut self, by: Teller) -> &mut u32 {
+        match by {
+            Teller::Said => &mut self.said,
+            Teller::Heard => &mut self.heard,
+            Teller::Propagated => &mut self.propagated,
+            Teller::Applied => &mut self.applied,
+        }
+    }
+}
+
+/// Who reports a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Teller {
+    Said,
+    Heard,
+    Propagated,
+    Applied,
+}
+
+/// The numbers that decided a PSYNC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    pub asked_id: String,
+    pub asked_offset: Offset,
+    pub replid: ReplId,
+    pub replid2: ReplId,
+    pub second_offset: Offset,
+    /// First byte held and how many.
+    pub backlog: Option<(Offset, u64)>,
+    pub master_offset: Offset,
+    pub verdict: PsyncVerdict,
+}
+
+/// A transfer of an RDB, from the preamble to its last byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    pub framing: RdbFraming,
+    pub sent: u64,
+    pub got: u64,
+    /// The master's snapshot: keys encoded and in all (0: not told).
+    pub keys_done: u64,
+    pub keys_total: u64,
+    /// What it weighed in the end.
+    pub ended: Option<u64>,
+    pub broken: bool,
+}
+
+impl Transfer {
+    /// Bytes that passed, as far as either end told.
+    pub fn bytes(&self) -> u64 {
+        self.ended.unwrap_or(0).max(self.sent).max(self.got)
+    }
+
+    /// How much is done, as (done, all), where anybody knows it.
+    pub fn share(&self) -> Option<(u64, u64)> {
+        if self.ended.is_some() {
+            return Some((1, 1));
+        }
+        match self.framing {
+            RdbFraming::Length(total) => Some((self.bytes().min(total), total.max(1))),
+            // A stream of unknown size: the share of the keys stands for the share of the bytes.
+            RdbFraming::Eof if self.keys_total > 0 => {
+                Some((self.keys_done.min(self.keys_total), self.keys_total))
+            }
+            RdbFraming::Eof => None,
+        }
+    }
+}
+
+/// A write of the stream, or a burst of them told in one row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Write {
+    pub db: u32,
+    /// The (latest) command as it stands on the wire; empty when only its range is known.
+    pub wire: Vec<Preview>,
+    pub from: Offset,
+    pub to: Offset,
+    /// How many commands this row stands for.
+    pub commands: u64,
+    /// It had to wait in the replica's output buffer.
+    pub held: bool,
+    /// Its last byte left for the replica's socket.
+    pub sent: bool,
+    pub applied: Option<Now>,
+}
+
+impl Write {
+    /// Bytes on the wire.
+    pub fn bytes(&self) -> u64 {
+        u64::try_from(self.to - self.from + 1).unwrap_or(0)
+    }
+
+    /// Whether it still sits in the master's memory because the transfer is not over.
+    pub fn waits(&self) -> bool {
+        self.held && !self.sent && self.applied.is_none()
+    }
+}
+
+/// What a row tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowKind {
+    /// The replica dials its master.
+    Connect,
+    Message {
+        dir: Dir,
+        message: Message,
+        bytes: u64,
+        told: Told,
+    },
+    /// Periodic traffic in one counted line.
+    KeepAlive {
+        acks: Told,
+        pings: Told,
+        newlines: Told,
+        last_ack: Option<Offset>,
+    },
+    Wait {
+        reason: WaitReason,
+        until: Option<Now>,
+    },
+    Decision(Box<Decision>),
+    /// The snapshot for this replica.
+    Snapshot {
+        target: SaveTarget,
+        offset: Offset,
+        keys: u64,
+        done: u64,
+        bytes: u64,
+        ended: Option<bool>,
+    },
+    Rdb(Box<Transfer>),
+    /// The replica loads what it received. `recent` are the latest keys that passed.
+    Load {
+        total: Option<u64>,
+        keys: u64,
+        bytes: u64,
+        recent: Vec<(Preview, Preview)>,
+        ended: Option<bool>,
+        took_us: u64,
+    },
+    Write(Box<Write>),
+    /// Either end (or both) saw the link end. `times` counts repeated failures to connect.
+    Lost {
+        by_master: Option<LinkLoss>,
+        by_replica: Option<LinkLoss>,
+        times: u32,
+    },
+    Role {
+        port: u16,
+        role: Role,
+        master: Option<Addr>,
+        cause: RoleCause,
+    },
+    Ids {
+        port: u16,
+        replid: ReplId,
+        replid2: ReplId,
+        second_offset: Offset,
+        offset: Offset,
+        cause: IdCause,
+    },
+    /// An instance at one of the ends went down or came up.
+    Instance {
+        port: u16,
+        up: bool,
+    },
+}
+
+/// A row with its moment and the states that both sides were in after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub at: Now,
+    /// Microseconds since the conversation that this row belongs to began.
+    pub since_start_us: u64,
+    /// When it last changed; the view marks what is younger than a second.
+    pub changed: Now,
+    pub replica_state: LinkState,
+    pub master_state: Option<ReplicaState>,
+    pub kind: RowKind,
+}

@@ -1,0 +1,622 @@
+//! One link's conversation as rows, told once although both ends report it.
+
+use super::link::LinkKey;
+use super::row::{Dir, Row, RowKind, Teller, Told, Transfer, Write};
+use crate::observe::{
+    LinkLoss, LinkState, Message, Now, Offset, Preview, RdbFraming, ReplicaState, SaveTarget, Side,
+};
+use std::collections::VecDeque;
+
+/// Rows kept for one link; older ones are dropped and counted.
+pub const ROWS: usize = 2000;
+/// Writes within one second that are told one by one; more become bursts.
+const WRITES_A_SECOND: usize = 20;
+/// Keys of an RDB that a row remembers.
+const RECENT_KEYS: usize = 8;
+
+/// A link's rows and where its two ends stand.
+#[derive(Clone, Debug)]
+pub struct Sequence {
+    pub key: LinkKey,
+    pub rows: VecDeque<Row>,
+    /// How many rows were dropped at the front.
+    pub dropped: u64,
+    pub replica_state: LinkState,
+    pub master_state: Option<ReplicaState>,
+    /// When the present conversation began: the latest dial.
+    pub began: Now,
+    /// Index (counting dropped rows) of its first row.
+    first_of_now: u64,
+    /// Last byte of the stream that has a row.
+    told_upto: Option<Offset>,
+    /// Bytes held back for the replica, as the master counted them last.
+    pub held_bytes: u64,
+    /// Up to where the replica is known to have the stream.
+    pub acked: Option<Offset>,
+    pub last_ack_at: Option<Now>,
+    pub lost_at: Option<Now>,
+    /// The loading of an RDB may begin before its last byte is told: it is one row all the same.
+    loading: bool,
+}
+
+impl Sequence {
+    pub fn new(key: LinkKey, at: Now) -> Sequence {
+        Sequence {
+            key,
+            rows: VecDeque::new(),
+            dropped: 0,
+            replica_state: LinkState::None,
+            master_state: None,
+            began: at,
+            first_of_now: 0,
+            told_upto: None,
+            held_bytes: 0,
+            acked: None,
+            last_ack_at: None,
+            lost_at: None,
+            loading: false,
+        }
+    }
+
+    /// How many rows there ever were; the index of the next one.
+    pub fn end(&self) -> u64 {
+        self.dropped + self.rows.len() as u64
+    }
+
+    /// Whether the link carries the stream, or is on its way there.
+    pub fn is_alive(&self) -> bool {
+        !matches!(self.replica_state, LinkState::None | LinkState::Connect)
+            || self.master_state.is_some()
+    }
+
+    /// Takes over the rows of a link whose replica had not said its port yet.
+    pub fn adopt(&mut self, other: Sequence) {
+        for row in other.rows {
+            self.push_row(row);
+        }
+        self.master_state = self.master_state.or(other.master_state);
+    }
+
+    // ── the two states ─────────────────────────────────────────────────────────────────────────
+
+    pub fn set_replica_state(&mut self, at: Now, to: LinkState) {
+        if to == LinkState::Connecting && self.replica_state != LinkState::Connecting {
+            self.begin(at);
+        }
+        self.replica_state = to;
+        if let Some(row) = self.rows.back_mut() {
+            row.replica_state = to;
+        }
+    }
+
+    pub fn set_master_state(&mut self, to: Option<ReplicaState>) {
+        self.master_state = to;
+        if let Some(row) = self.rows.back_mut() {
+            row.master_state = to;
+        }
+    }
+
+    /// A new conversation: what is not answered by now never will be.
+    fn begin(&mut self, at: Now) {
+        self.began = at;
+        self.told_upto = None;
+        self.held_bytes = 0;
+        self.loading = false;
+        let retry = matches!(
+            self.rows.back().map(|r| &r.kind),
+            Some(RowKind::Lost { by_replica: Some(LinkLoss::ConnectFailed(_)), .. })
+        );
+        self.first_of_now = self.end();
+        if retry {
+            // The line that counts the failures stays the last one.
+            self.first_of_now -= 1;
+        } else {
+            self.push(at, RowKind::Connect);
+        }
+    }
+
+    // ── rows ───────────────────────────────────────────────────────────────────────────────────
+
+    /// Adds a row at its moment.
+    pub fn push(&mut self, at: Now, kind: RowKind) {
+        let row = Row {
+            at,
+            since_start_us: at.mono_us.saturating_sub(self.began.mono_us),
+            changed: at,
+            replica_state: self.replica_state,
+            master_state: self.master_state,
+            kind,
+        };
+        self.push_row(row);
+    }
+
+    fn push_row(&mut self, row: Row) {
+        self.rows.push_back(row);
+        if self.rows.len() > ROWS {
+            self.rows.pop_front();
+            self.dropped += 1;
+        }
+    }
+
+    /// The rows of the present conversation, newest first.
+    fn now_mut(&mut self) -> impl Iterator<Item = &mut Row> {
+        let skip = usize::try_from(self.first_of_now.saturating_sub(self.dropped)).unwrap_or(0);
+        self.rows.iter_mut().skip(skip).rev()
+    }
+
+    fn last_now(&mut self) -> Option<&mut Row> {
+        self.now_mut().next()
+    }
+
+    // ── messages ───────────────────────────────────────────────────────────────────────────────
+
+    /// A message, as one of its ends reports it.
+    pub fn message(&mut self, at: Now, dir: Dir, message: &Message, bytes: u64, by: Teller) {
+        match message {
+            Message::Ack { .. } | Message::StreamPing | Message::Newline => {
+                return self.keep_alive(at, message, by);
+            }
+            Message::RdbBegin(framing) => {
+                self.transfer(at, *framing);
+                return;
+            }
+            Message::RdbEnd { bytes } => return self.transfer_ended(at, *bytes),
+            Message::FullResync { .. } => {
+                self.told_upto = None;
+                self.end_wait(at);
+            }
+            _ => {}
+        }
+        for row in self.now_mut() {
+            let RowKind::Message { dir: d, message: m, told, .. } = &mut row.kind else { continue };
+            if *d == dir && same(m, message) && told.owes(by) {
+                told.add(by);
+                return;
+            }
+        }
+        // Several +OK in a row are one line.
+        if *message == Message::Ok
+            && let Some(row) = self.last_now()
+            && let RowKind::Message { dir: d, message: Message::Ok, told, bytes: b } = &mut row.kind
+            && *d == dir
+        {
+            told.add(by);
+            *b += bytes;
+            row.changed = at;
+            return;
+        }
+        let mut told = Told::default();
+        told.add(by);
+        self.push(at, RowKind::Message { dir, message: message.clone(), bytes, told });
+    }
+
+    /// Whether the other end told `message` and `by` has not yet.
+    pub fn expects(&mut self, dir: Dir, message: &Message, by: Teller) -> bool {
+        self.now_mut().any(|row| match &row.kind {
+            RowKind::Message { dir: d, message: m, told, .. } => {
+                *d == dir && same(m, message) && told.owes(by)
+            }
+            _ => false,
+        })
+    }
+
+    fn keep_alive(&mut self, at: Now, message: &Message, by: Teller) {
+        let mut news = true;
+        if let Message::Ack { offset } = message {
+            self.acked = self.acked.max(Some(*offset));
+            self.last_ack_at = Some(at);
+        }
+        // The other end's report of one that is counted already, maybe in an earlier line.
+        for row in self.now_mut().take(24) {
+            if let RowKind::KeepAlive { acks, pings, newlines, .. } = &mut row.kind {
+                let told = pick(message, acks, pings, newlines);
+                if told.owes(by) {
+                    told.add(by);
+                    news = false;
+                    break;
+                }
+            }
+        }
+        if !news {
+            return;
+        }
+        // An ACK that opens the stream after a transfer, or answers GETACK, is a line of its own.
+        let last = self.last_now();
+        if let Some(row) = last
+            && let RowKind::KeepAlive { acks, pings, newlines, last_ack } = &mut row.kind
+        {
+            pick(message, acks, pings, newlines).add(by);
+            if let Message::Ack { offset } = message {
+                *last_ack = Some(*offset);
+            }
+            return;
+        }
+        let (mut acks, mut pings, mut newlines) = Default::default();
+        pick(message, &mut acks, &mut pings, &mut newlines).add(by);
+        let last_ack = if let Message::Ack { offset } = message { Some(*offset) } else { None };
+        self.push(at, RowKind::KeepAlive { acks, pings, newlines, last_ack });
+    }
+
+    // ── a full sync ────────────────────────────────────────────────────────────────────────────
+
+    /// The wait for a snapshot is over.
+    pub fn end_wait(&mut self, at: Now) {
+        for row in self.now_mut() {
+            if let RowKind::Wait { until: until @ None, .. } = &mut row.kind {
+                *until = Some(at);
+                row.changed = at;
+            }
+        }
+    }
+
+    pub fn snapshot_began(&mut self, at: Now, target: SaveTarget, offset: Offset, keys: u64) {
+        self.end_wait(at);
+        let kind = RowKind::Snapshot { target, offset, keys, done: 0, bytes: 0, ended: None };
+        self.push(at, kind);
+    }
+
+    pub fn snapshot_progress(&mut self, at: Now, keys_done: u64, keys_total: u64, encoded: u64) {
+        for row in self.now_mut() {
+            match &mut row.kind {
+                RowKind::Snapshot { done, bytes, ended: None, .. } => {
+                    *done = keys_done;
+                    *bytes = encoded;
+                    row.changed = at;
+                    return;
+                }
+                RowKind::Rdb(t) if t.ended.is_none() => {
+                    (t.keys_done, t.keys_total) = (keys_done, keys_total);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub fn snapshot_ended(&mut self, at: Now, ok: bool, size: u64) {
+        for row in self.now_mut() {
+            if let RowKind::Snapshot { keys, done, bytes, ended: ended @ None, .. } = &mut row.kind
+            {
+                *ended = Some(ok);
+                *bytes = size;
+                *done = *keys;
+                row.changed = at;
+                return;
+            }
+        }
+    }
+
+    /// The row of the transfer that runs now.
+    pub fn transfer(&mut self, at: Now, framing: RdbFraming) -> &mut Transfer {
+        let back = self.now_mut().position(|r| matches!(r.kind, RowKind::Rdb(_)));
+        let index = match back {
+            Some(back) => self.rows.len() - 1 - back,
+            None => {
+                let keys_total = self
+                    .now_mut()
+                    .find_map(|r| match r.kind {
+                        RowKind::Snapshot { keys, .. } => Some(keys),
+                        _ => None,
+                    })
+                    .unwrap_or(0);
+                let transfer = Transfer {
+                    framing,
+                    sent: 0,
+                    got: 0,
+                    keys_done: 0,
+                    keys_total,
+                    ended: None,
+                    broken: false,
+                };
+                self.push(at, RowKind::Rdb(Box::new(transfer)));
+                self.rows.len() - 1
+            }
+        };
+        let row = &mut self.rows[index];
+        row.changed = at;
+        match &mut row.kind {
+            RowKind::Rdb(t) => t,
+            _ => unreachable!("the index was found by this very kind"),
+        }
+    }
+
+    fn transfer_ended(&mut self, at: Now, bytes: u64) {
+        for row in self.now_mut() {
+            if let RowKind::Rdb(t) = &mut row.kind {
+                if t.ended.is_none() {
+                    row.changed = at;
+                }
+                t.ended = Some(bytes.max(t.ended.unwrap_or(0)));
+                return;
+            }
+        }
+    }
+
+    pub fn load_began(&mut self, at: Now, total: Option<u64>) {
+        self.loading = true;
+        let kind =
+            RowKind::Load { total, keys: 0, bytes: 0, recent: Vec::new(), ended: None, took_us: 0 };
+        self.push(at, kind);
+    }
+
+    /// A key passed in the RDB.
+    pub fn rdb_key(&mut self, at: Now, key: &Preview, value: &Preview, size: u64) {
+        if !self.loading {
+            self.load_began(at, None);
+        }
+        for row in self.now_mut() {
+            if let RowKind::Load { keys, bytes, recent, ended: None, .. } = &mut row.kind {
+                *keys += 1;
+                *bytes += size;
+                if recent.len() == RECENT_KEYS {
+                    recent.remove(0);
+                }
+                recent.push((key.clone(), value.clone()));
+                row.changed = at;
+                return;
+            }
+        }
+    }
+
+    pub fn load_ended(&mut self, at: Now, ok: bool, all: u64, size: u64, took: u64) {
+        self.loading = false;
+        for row in self.now_mut() {
+            if let RowKind::Load { keys, bytes, ended: ended @ None, took_us, .. } = &mut row.kind {
+                (*keys, *bytes, *ended, *took_us) = (all, size, Some(ok), took);
+                row.changed = at;
+                return;
+            }
+        }
+    }
+
+    // ── the stream ─────────────────────────────────────────────────────────────────────────────
+
+    /// A command was appended to the stream that this replica follows.
+    pub fn write(&mut self, at: Now, db: u32, wire: &[Preview], from: Offset, to: Offset) {
+        let fed = match self.master_state {
+            Some(ReplicaState::WaitBgsaveEnd | ReplicaState::SendBulk | ReplicaState::Online) => {
+                true
+            }
+            Some(ReplicaState::WaitBgsaveStart | ReplicaState::RdbTransmitted) => false,
+            // Only the replica's end is ours to see.
+            None => self.replica_state == LinkState::Connected,
+        };
+        if !fed || self.told_upto.is_some_and(|upto| to <= upto) {
+            return;
+        }
+        self.told_upto = Some(to);
+        let held =
+            matches!(self.master_state, Some(ReplicaState::WaitBgsaveEnd | ReplicaState::SendBulk));
+        let write = Write {
+            db,
+            wire: wire.to_vec(),
+            from,
+            to,
+            commands: 1,
+            held,
+            sent: false,
+            applied: None,
+        };
+        self.add_write(at, write);
+    }
+
+    /// Writes of which only the number and the size are told.
+    pub fn writes_summed(&mut self, at: Now, commands: u64, bytes: u64, upto: Offset) {
+        if self.told_upto.is_some_and(|told| upto <= told) || commands == 0 {
+            return;
+        }
+        self.told_upto = Some(upto);
+        let from = upto + (1 - i64::try_from(bytes).unwrap_or(i64::MAX));
+        let held = self.held_bytes > 0;
+        let write = Write {
+            db: 0,
+            wire: Vec::new(),
+            from,
+            to: upto,
+            commands,
+            held,
+            sent: false,
+            applied: None,
+        };
+        self.add_write(at, write);
+    }
+
+    fn add_write(&mut self, at: Now, write: Write) {
+        let busy = self
+            .rows
+            .iter()
+            .rev()
+            .take(WRITES_A_SECOND)
+            .filter(|r| matches!(r.kind, RowKind::Write(_)))
+            .filter(|r| at.mono_us.saturating_sub(r.at.mono_us) < 1_000_000)
+            .count()
+            >= WRITES_A_SECOND;
+        if (busy || write.commands > 1)
+            && let Some(row) = self.last_now()
+            && let RowKind::Write(last) = &mut row.kind
+            && last.held == write.held
+            && (last.commands > 1 || busy)
+        {
+            last.commands += write.commands;
+            last.to = write.to;
+            last.wire = write.wire;
+            last.sent = false;
+            last.applied = None;
+            row.changed = at;
+            return;
+        }
+        self.push(at, RowKind::Write(Box::new(write)));
+    }
+
+    /// The master says that these bytes wait in the replica's output buffer.
+    pub fn held(&mut self, at: Now, from: Offset, to: Offset, held_bytes: u64) {
+        self.held_bytes = held_bytes;
+        let mut found = false;
+        for row in self.now_mut() {
+            if let RowKind::Write(w) = &mut row.kind {
+                if w.to < from {
+                    break;
+                }
+                if w.from <= to {
+                    w.held = true;
+                    found = true;
+                }
+            }
+        }
+        if !found && self.told_upto.is_none_or(|upto| to > upto) {
+            self.told_upto = Some(to);
+            let write = Write {
+                db: 0,
+                wire: Vec::new(),
+                from,
+                to,
+                commands: 1,
+                held: true,
+                sent: false,
+                applied: None,
+            };
+            self.add_write(at, write);
+        }
+    }
+
+    /// Everything up to `upto` left for the replica's socket.
+    pub fn stream_sent(&mut self, at: Now, upto: Offset, left: u64) {
+        self.held_bytes = left;
+        for row in self.now_mut() {
+            if let RowKind::Write(w) = &mut row.kind
+                && w.to <= upto
+            {
+                if w.sent {
+                    break;
+                }
+                w.sent = true;
+                if w.held {
+                    row.changed = at;
+                }
+            }
+        }
+    }
+
+    /// The replica executed the stream up to `upto`.
+    pub fn applied(&mut self, at: Now, upto: Offset) {
+        for row in self.now_mut() {
+            if let RowKind::Write(w) = &mut row.kind
+                && w.to <= upto
+            {
+                if w.applied.is_some() {
+                    break;
+                }
+                w.applied = Some(at);
+                if w.held {
+                    row.changed = at;
+                }
+            }
+        }
+    }
+
+    // ── the end of a link ──────────────────────────────────────────────────────────────────────
+
+    pub fn lost(&mut self, at: Now, side: Side, cause: &LinkLoss) {
+        self.lost_at.get_or_insert(at);
+        self.held_bytes = 0;
+        for row in self.now_mut() {
+            if let RowKind::Rdb(t) = &mut row.kind
+                && t.ended.is_none()
+            {
+                t.broken = true;
+            }
+        }
+        if side == Side::Master {
+            self.master_state = None;
+        }
+        let failed = matches!(cause, LinkLoss::ConnectFailed(_));
+        if failed
+            && matches!(self.rows.back().map(|r| &r.kind), Some(RowKind::Connect))
+            && let Some(row) = self.rows.back_mut()
+        {
+            // A dial that failed needs one line, not two.
+            row.kind = RowKind::Lost { by_master: None, by_replica: Some(cause.clone()), times: 1 };
+            row.changed = at;
+            return;
+        }
+        // The other end's view of the same end, or the same failure once more.
+        for row in self.rows.iter_mut().rev().take(3) {
+            let RowKind::Lost { by_master, by_replica, times } = &mut row.kind else { continue };
+            let mine = if side == Side::Master { by_master } else { by_replica };
+            match mine {
+                None if !failed => {
+                    *mine = Some(cause.clone());
+                    return;
+                }
+                Some(was) if was == cause && failed => {
+                    *times += 1;
+                    row.at = at;
+                    return;
+                }
+                _ => break,
+            }
+        }
+        let (by_master, by_replica) = match side {
+            Side::Master => (Some(cause.clone()), None),
+            Side::Replica => (None, Some(cause.clone())),
+        };
+        self.push(at, RowKind::Lost { by_master, by_replica, times: 1 });
+    }
+
+    // ── for the panes ──────────────────────────────────────────────────────────────────────────
+
+    /// The transfer that runs now, if one does.
+    pub fn running_transfer(&self) -> Option<&Transfer> {
+        if !self.is_alive() {
+            return None;
+        }
+        let skip = usize::try_from(self.first_of_now.saturating_sub(self.dropped)).unwrap_or(0);
+        self.rows.iter().skip(skip).rev().find_map(|r| match &r.kind {
+            RowKind::Rdb(t) if t.ended.is_none() && !t.broken => Some(&**t),
+            _ => None,
+        })
+    }
+
+    /// Writes of this conversation that had to wait, oldest first.
+    pub fn held_writes(&self) -> impl Iterator<Item = (&Row, &Write)> {
+        let skip = usize::try_from(self.first_of_now.saturating_sub(self.dropped)).unwrap_or(0);
+        self.rows.iter().skip(skip).filter_map(|r| match &r.kind {
+            RowKind::Write(w) if w.held => Some((r, &**w)),
+            _ => None,
+        })
+    }
+
+    /// What the replica waits for before its snapshot, and since when.
+    pub fn waits(&self) -> Option<(&crate::observe::WaitReason, Now)> {
+        if !self.is_alive() {
+            return None;
+        }
+        let skip = usize::try_from(self.first_of_now.saturating_sub(self.dropped)).unwrap_or(0);
+        self.rows.iter().skip(skip).rev().find_map(|r| match &r.kind {
+            RowKind::Wait { reason, until: None } => Some((reason, r.at)),
+            _ => None,
+        })
+    }
+}
+
+fn pick<'a>(
+    message: &Message,
+    acks: &'a mut Told,
+    pings: &'a mut Told,
+    newlines: &'a mut Told,
+) -> &'a mut Told {
+    match message {
+        Message::Ack { .. } => acks,
+        Message::StreamPing => pings,
+        _ => newlines,
+    }
+}
+
+/// Whether two reports mean one message. The two ends may count its bytes differently.
+fn same(a: &Message, b: &Message) -> bool {
+    match (a, b) {
+        (Message::Pong(_), Message::Pong(_)) => true,
+        (Message::Error(_), Message::Error(_)) => true,
+        (Message::Unexpected(_), Message::Unexpected(_)) => true,
+        _ => a == b,
+    }
+}

@@ -1,0 +1,238 @@
+//! What every view draws with: lines of marked text, boxes, tabs.
+
+use super::{FRESH_US, focused};
+use crate::observe::Now;
+use crate::tui::app::{App, Hit, Pane};
+use crate::tui::text::{clip, fit, width};
+use crate::tui::theme::{Mark, Theme};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::widgets::Clear;
+use unicode_width::UnicodeWidthChar;
+
+/// The frame being drawn, and the mouse's map of it.
+pub struct Canvas<'a, 'b> {
+    pub frame: &'a mut Frame<'b>,
+    pub theme: Theme,
+    pub now: Now,
+    pub hits: &'a mut Vec<(Rect, Hit)>,
+}
+
+/// A line of text with its meanings.
+#[derive(Clone, Debug, Default)]
+pub struct Text(pub Vec<(Mark, String, bool)>);
+
+impl Text {
+    pub fn new() -> Text {
+        Text::default()
+    }
+
+    /// One meaning throughout.
+    pub fn of(mark: Mark, text: impl Into<String>) -> Text {
+        Text(vec![(mark, text.into(), false)])
+    }
+
+    /// Adds a piece.
+    pub fn add(mut self, mark: Mark, text: impl Into<String>) -> Text {
+        self.0.push((mark, text.into(), false));
+        self
+    }
+
+    /// Adds a piece that is marked if it changed within the last second.
+    pub fn add_fresh(mut self, mark: Mark, text: impl Into<String>, fresh: bool) -> Text {
+        self.0.push((mark, text.into(), fresh));
+        self
+    }
+
+    /// How many cells it takes.
+    pub fn width(&self) -> usize {
+        self.0.iter().map(|(_, t, _)| width(t)).sum()
+    }
+
+    /// Adds blanks up to `cells`, then the other text.
+    pub fn pad_then(mut self, cells: usize, other: Text) -> Text {
+        let gap = cells.saturating_sub(self.width());
+        if gap > 0 {
+            self.0.push((Mark::Text, " ".repeat(gap), false));
+        }
+        self.0.extend(other.0);
+        self
+    }
+}
+
+impl Canvas<'_, '_> {
+    /// Whether something changed less than a second ago.
+    pub fn fresh(&self, changed: Now) -> bool {
+        changed != Now::default()
+            && self.now.mono_us.saturating_sub(changed.mono_us) < FRESH_US
+            && changed.mono_us > 0
+    }
+
+    /// Writes a line at a place, cut at the area's right edge. Nothing is drawn outside of it.
+    pub fn line(&mut self, area: Rect, row: u16, text: &Text) {
+        if row >= area.height {
+            return;
+        }
+        let mut x = area.x;
+        let end = area.right();
+        for (mark, piece, fresh) in &text.0 {
+            let style = if *fresh { self.theme.fresh(*mark) } else { self.theme.of(*mark) };
+            x = self.put(x, area.y + row, end, piece, style);
+            if x >= end {
+                return;
+            }
+        }
+    }
+
+    /// Writes cells up to column `end`; returns the column after the last one.
+    pub fn put(&mut self, mut x: u16, y: u16, end: u16, text: &str, style: Style) -> u16 {
+        let buffer = self.frame.buffer_mut();
+        if y >= buffer.area.bottom() {
+            return x;
+        }
+        for c in text.chars() {
+            let w = c.width().unwrap_or(0) as u16;
+            if w == 0 {
+                continue;
+            }
+            if x + w > end || x + w > buffer.area.right() {
+                return end;
+            }
+            if let Some(cell) = buffer.cell_mut((x, y)) {
+                cell.set_char(c).set_style(style);
+            }
+            for i in 1..w {
+                if let Some(cell) = buffer.cell_mut((x + i, y)) {
+                    cell.reset();
+                }
+            }
+            x += w;
+        }
+        x
+    }
+
+    /// Writes lines from the top.
+    pub fn lines(&mut self, area: Rect, lines: &[Text]) {
+        for (row, text) in (0..area.height).zip(lines) {
+            self.line(area, row, text);
+        }
+    }
+
+    /// A border with a title; returns what is inside.
+    pub fn border(&mut self, area: Rect, title: &Text, border: Mark, thick: bool) -> Rect {
+        let g = if thick {
+            ['┏', '━', '┓', '┃', '┗', '┛']
+        } else {
+            ['┌', '─', '┐', '│', '└', '┘']
+        };
+        if area.width < 2 || area.height < 2 {
+            return Rect { width: 0, height: 0, ..area };
+        }
+        let style = self.theme.of(border);
+        let inner = area.width as usize - 2;
+        let (right, bottom) = (area.right(), area.bottom() - 1);
+        let flat: String = std::iter::repeat_n(g[1], inner).collect();
+        self.put(area.x, area.y, right, &format!("{}{flat}{}", g[0], g[2]), style);
+        for y in area.y + 1..bottom {
+            self.put(area.x, y, right, &g[3].to_string(), style);
+            self.put(right - 1, y, right, &g[3].to_string(), style);
+        }
+        self.put(area.x, bottom, right, &format!("{}{flat}{}", g[4], g[5]), style);
+        let bar = Rect { x: area.x + 2, width: area.width.saturating_sub(3), height: 1, ..area };
+        self.line(bar, 0, title);
+        Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
+    }
+
+    /// A box over the screen, `width` × `height` inside of its border as far as there is room.
+    pub fn popup(&mut self, screen: Rect, (width, height): (u16, u16), title: &str) -> Rect {
+        let w = (width + 4).min(screen.width.saturating_sub(2));
+        let h = (height + 2).min(screen.height.saturating_sub(2));
+        let area = Rect {
+            x: screen.x + (screen.width - w) / 2,
+            y: screen.y + (screen.height - h) / 2,
+            width: w,
+            height: h,
+        };
+        self.frame.render_widget(Clear, area);
+        let inner =
+            self.border(area, &Text::of(Mark::Focus, format!(" {title} ")), Mark::Title, false);
+        Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
+    }
+
+    /// The screen is too small for anything but a hint.
+    pub fn too_small(&mut self, area: Rect, (w, h): (u16, u16)) {
+        let lines = [
+            Text::of(Mark::Title, "synclab"),
+            Text::of(Mark::Text, format!("needs {w}×{h} cells,")),
+            Text::of(Mark::Text, format!("has {}×{}", area.width, area.height)),
+            Text::of(Mark::Quiet, "the servers go on"),
+        ];
+        self.lines(area, &lines);
+    }
+}
+
+/// A pane in its border.
+pub fn titled(c: &mut Canvas, app: &App, area: Rect, pane: Pane, title: &str) -> Rect {
+    let on = focused(app, pane);
+    let mark = if on { Mark::Focus } else { Mark::Title };
+    let title = clip(title, area.width.saturating_sub(6) as usize);
+    let mut text = Text::of(mark, format!(" {title} "));
+    let question = pane.question();
+    if text.width() + width(question) + 6 < area.width as usize && pane != Pane::Sequence {
+        text = text.add(Mark::Quiet, format!("{question} "));
+    }
+    c.hits.push((area, Hit::Pane(pane)));
+    c.border(area, &text, if on { Mark::Title } else { Mark::Quiet }, false)
+}
+
+/// A pane that shows one of several, chosen by tabs in its border.
+pub fn tabbed(
+    c: &mut Canvas,
+    app: &App,
+    area: Rect,
+    tabs: &[Pane],
+    chosen: Pane,
+    numbers: bool,
+) -> Rect {
+    let on = focused(app, chosen);
+    c.hits.push((area, Hit::Pane(chosen)));
+    let inner = c.border(area, &Text::new(), if on { Mark::Title } else { Mark::Quiet }, false);
+    let tabs: Vec<Pane> =
+        tabs.iter().copied().filter(|t| *t != Pane::Lesson || app.progress.is_some()).collect();
+    // Names as long as they fit, else the numbers alone.
+    let label = |t: Pane, short: bool| match (t.number(), short && t != chosen) {
+        (Some(n), true) => n.to_string(),
+        (Some(n), false) if numbers => format!("{n} {}", t.name()),
+        _ => t.name().to_owned(),
+    };
+    let all: usize = tabs.iter().map(|t| width(&label(*t, false)) + 2).sum();
+    let short = all + 3 > area.width as usize;
+    let mut x = area.x + 1;
+    let end = area.right().saturating_sub(1);
+    for tab in tabs {
+        let text = format!(" {} ", label(tab, short));
+        let style = if tab == chosen {
+            let mark = if on { Mark::Focus } else { Mark::Title };
+            if on {
+                c.theme.fresh(mark)
+            } else {
+                c.theme.of(mark).add_modifier(ratatui::style::Modifier::UNDERLINED)
+            }
+        } else {
+            c.theme.of(Mark::Quiet)
+        };
+        let next = c.put(x, area.y, end, &text, style);
+        c.hits.push((Rect { x, y: area.y, width: next - x, height: 1 }, Hit::Pane(tab)));
+        x = next;
+    }
+    if numbers && !short {
+        let question = chosen.question();
+        let left = end.saturating_sub(x) as usize;
+        if width(question) + 2 <= left {
+            let text = fit(&format!(" {question} "), width(question) + 2);
+            c.put(end - width(&text) as u16, area.y, end, &text, c.theme.of(Mark::Quiet));
+        }
+    }
+    inner
+}

@@ -1,0 +1,60 @@
+//! `?`: every key, and what the shapes and colours mean.
+
+use super::frame::{Canvas, Text};
+use crate::tui::app::ACTIONS;
+use crate::tui::text::fit;
+use crate::tui::theme::Mark;
+use ratatui::layout::Rect;
+
+pub fn draw(c: &mut Canvas, screen: Rect, at: usize) {
+    let lines = lines();
+    let inner = c.popup(screen, (76, lines.len() as u16), "Help · any key closes, j k scroll");
+    let skip = at.min(lines.len().saturating_sub(inner.height as usize));
+    c.lines(inner, &lines[skip..]);
+    if lines.len() > skip + inner.height as usize {
+        let foot = Rect { y: inner.bottom(), height: 1, ..inner };
+        c.line(foot, 0, &Text::of(Mark::Key, " more below: j "));
+    }
+}
+
+fn key(k: &str, about: &str) -> Text {
+    Text::of(Mark::Key, fit(&format!(" {k}"), 13)).add(Mark::Text, about.to_owned())
+}
+
+fn lines() -> Vec<Text> {
+    let mut out = vec![
+        Text::of(Mark::Title, "In the console (it has the focus at first)"),
+        key("Tab", "completes; in an empty line, goes to the panes"),
+        key("Up Down", "earlier lines    Ctrl-A E W U K Y edit as in a shell"),
+        key("Ctrl-C", "ends the running line; in an empty line, offers to leave"),
+        key("Esc", "leaves the console for the panes"),
+        key(":…", "steers the lab: :wait :fill :throttle :heal :export :help"),
+        key("redis-cli -p", "at any prompt switches to that port; exit goes back"),
+        Text::new(),
+        Text::of(Mark::Title, "Outside of the console"),
+    ];
+    out.extend(ACTIONS.iter().map(|d| key(d.key, d.name)));
+    out.push(key("j k PgUp PgDn", "scroll, or walk the rows of the sequence"));
+    out.push(key("Enter", "on a row of the sequence: its numbers; else: the console"));
+    out.push(key("Mouse", "click a pane, tab, link or row; the wheel scrolls"));
+    out.push(Text::new());
+    out.push(Text::of(Mark::Title, "What the lines mean"));
+    let sign = |mark: Mark, shape: &str, about: &str| {
+        Text::of(mark, fit(&format!(" {shape}"), 13)).add(Mark::Text, about.to_owned())
+    };
+    out.extend([
+        sign(Mark::Handshake, "── PING ──▶", "a message of the handshake"),
+        sign(Mark::Rdb, "══ RDB ══▶", "the snapshot"),
+        sign(Mark::Stream, "── SET ───▶", "the stream of commands"),
+        sign(Mark::Ack, "·· ACK ··▶", "acknowledgements and pings, counted"),
+        sign(Mark::Waiting, "⏸", "waits or is held back; the setting is named"),
+        sign(Mark::Broken, "╳╌╌╌╌╌╌╌╳", "no link"),
+        sign(Mark::Difference, "≠ ◆", "a difference; a role or an id that changed"),
+        sign(Mark::Master, "┏ 6380 ━┓", "a master"),
+        sign(Mark::Replica, "┌ 6381 ─┐", "a replica"),
+    ]);
+    out.push(Text::of(Mark::Quiet, " Reversed for a second: this has just changed."));
+    out.push(Text::new());
+    out.push(key("Leave", "q outside the console, or Ctrl-C twice; the servers end too"));
+    out
+}

@@ -1,0 +1,138 @@
+//! What each one knows: the keyspaces side by side, differences marked by colour and sign.
+
+use super::frame::{Canvas, Text};
+use crate::lab::model::{Instance, Sight};
+use crate::observe::{Preview, Role};
+use crate::tui::app::{App, Pane};
+use crate::tui::text::{clip, count, fit, width};
+use crate::tui::theme::Mark;
+use ratatui::layout::Rect;
+use std::collections::BTreeSet;
+
+pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
+    let model = &app.world.model;
+    let instances: Vec<&Instance> = model.instances.values().take(4).collect();
+    if instances.is_empty() {
+        c.line(area, 0, &Text::of(Mark::Quiet, " no instance yet"));
+        return;
+    }
+    let wide = area.width as usize;
+    let key_cells = (wide / (instances.len() + 1)).clamp(7, 24).min(wide);
+    let cells = (wide.saturating_sub(key_cells + 1) / instances.len()).max(4);
+    let mut head = Text::of(Mark::Quiet, fit(" key", key_cells + 1));
+    let mut sizes = Text::of(Mark::Quiet, fit(" in all", key_cells + 1));
+    for i in &instances {
+        let mark = match (i.is_up(), i.role) {
+            (false, _) => Mark::Broken,
+            (true, Role::Master) => Mark::Master,
+            (true, Role::Replica) => Mark::Replica,
+        };
+        let sign = match (i.is_up(), i.role) {
+            (false, _) => "╳",
+            (true, Role::Master) => "M",
+            (true, Role::Replica) => "r",
+        };
+        head = head.add(mark, fit(&format!("{} {sign}", i.port), cells));
+        let fresh = app.world.touched.get(&i.port).is_some_and(|t| c.fresh(t.keys_at));
+        let n = count(i.keys_total());
+        sizes = sizes.add_fresh(Mark::Text, n.clone(), fresh);
+        sizes = sizes.add(Mark::Text, " ".repeat(cells.saturating_sub(width(&n))));
+    }
+    c.line(area, 0, &head);
+    c.line(area, 1, &sizes);
+    let mut names: BTreeSet<(u32, &Preview)> = BTreeSet::new();
+    for i in &instances {
+        for (db, d) in &i.dbs {
+            names.extend(d.known.keys().map(|k| (*db, k)));
+        }
+        for (db, d) in i.loading.iter().filter(|l| l.ended.is_none()).flat_map(|l| l.passed()) {
+            names.extend(d.known.keys().map(|k| (*db, k)));
+        }
+    }
+    let room = (area.height as usize).saturating_sub(3);
+    let skip =
+        app.scroll.get(&Pane::Keys).copied().unwrap_or(0).min(names.len().saturating_sub(room));
+    // Keys that differ come first: they are what one looks for.
+    let mut rows: Vec<(bool, u32, &Preview)> =
+        names.iter().map(|(db, k)| (differs(&instances, *db, k), *db, *k)).collect();
+    rows.sort_by_key(|(differs, db, key)| (!*differs, *db, *key));
+    let differing = rows.iter().filter(|(d, ..)| *d).count();
+    for (y, (_, db, key)) in (2..area.height).zip(rows.iter().skip(skip).take(room)) {
+        let line = row(c, &instances, *db, key, key_cells, cells);
+        c.line(area, y, &line);
+    }
+    let foot = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
+    let total: u64 = instances.iter().map(|i| i.keys_total()).max().unwrap_or(0);
+    let mut text = if names.is_empty() {
+        Text::of(Mark::Quiet, " no key anywhere")
+    } else if differing == 0 {
+        Text::of(Mark::Good, " = all the same")
+    } else {
+        Text::of(Mark::Difference, format!(" ≠ {} differ", count(differing as u64)))
+    };
+    if total > names.len() as u64 {
+        text = text.add(Mark::Quiet, format!(" · {} known by name", count(names.len() as u64)));
+    }
+    c.line(foot, 0, &text);
+}
+
+fn value<'a>(i: &'a Instance, db: u32, key: &Preview) -> Option<&'a crate::lab::model::KeyView> {
+    i.dbs.get(&db).and_then(|d| d.known.get(key))
+}
+
+fn differs(instances: &[&Instance], db: u32, key: &Preview) -> bool {
+    let up: Vec<_> = instances.iter().filter(|i| i.is_up()).collect();
+    let mut values = up.iter().map(|i| value(i, db, key).map(|v| &v.value));
+    let Some(first) = values.next() else { return false };
+    values.any(|v| v != first)
+}
+
+fn row(
+    c: &Canvas,
+    instances: &[&Instance],
+    db: u32,
+    key: &Preview,
+    key_cells: usize,
+    cells: usize,
+) -> Text {
+    let differs = differs(instances, db, key);
+    let name = if db == 0 { key.to_string() } else { format!("{db}:{key}") };
+    let sign = if differs { "≠" } else { " " };
+    let mark = if differs { Mark::Difference } else { Mark::Text };
+    let mut line =
+        Text::of(Mark::Difference, sign).add(mark, fit(&name, key_cells - 1)).add(Mark::Text, " ");
+    // What the others are measured by: the master's value, where there is one.
+    let master = instances
+        .iter()
+        .find(|i| i.is_up() && i.role == Role::Master && i.attached().next().is_some())
+        .or(instances.iter().find(|i| i.is_up()))
+        .and_then(|i| value(i, db, key));
+    for i in instances {
+        let loading = i
+            .loading
+            .as_ref()
+            .filter(|l| l.ended.is_none())
+            .and_then(|l| l.passed().get(&db))
+            .is_some_and(|d| d.known.contains_key(key));
+        let (mark, text, fresh) = match value(i, db, key) {
+            Some(v) => {
+                let same = master.is_some_and(|m| m.value == v.value);
+                let mark = match (i.is_up(), differs && !same) {
+                    (false, _) => Mark::Quiet,
+                    (true, true) => Mark::Difference,
+                    (true, false) => Mark::Text,
+                };
+                let sign = if v.expire_at_ms.is_some() { "◷" } else { "" };
+                let fresh = c.fresh(v.changed) && v.sight == Sight::Written;
+                (mark, format!("{}{sign}", v.value), fresh)
+            }
+            None if loading => (Mark::Rdb, "⇣ in the RDB".to_owned(), false),
+            None if i.is_up() => (Mark::Difference, "–".to_owned(), false),
+            None => (Mark::Quiet, "·".to_owned(), false),
+        };
+        let text = clip(&text, cells.saturating_sub(1));
+        let pad = cells.saturating_sub(width(&text));
+        line = line.add_fresh(mark, text, fresh).add(Mark::Text, " ".repeat(pad));
+    }
+    line
+}

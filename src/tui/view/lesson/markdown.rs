@@ -1,0 +1,146 @@
+//! A lesson's Markdown in the few forms that a terminal has: paragraphs, lists, code.
+
+use super::super::frame::Text;
+use crate::tui::text::{clip, safe, width, wrap};
+use crate::tui::theme::Mark;
+use pulldown_cmark::{Event, Parser, Tag, TagEnd};
+
+/// The text in lines of at most `wide` cells.
+pub fn lines(markdown: &str, wide: usize) -> Vec<Text> {
+    let mut out: Vec<Text> = Vec::new();
+    let mut words: Vec<(Mark, String)> = Vec::new();
+    let mut indent = 0;
+    let mut marks = vec![Mark::Text];
+    let mut code = false;
+    let mut bullet = false;
+    for event in Parser::new(markdown) {
+        match event {
+            Event::Start(Tag::CodeBlock(_)) => code = true,
+            Event::End(TagEnd::CodeBlock) => {
+                code = false;
+                out.push(Text::new());
+            }
+            Event::Text(text) if code => {
+                for line in text.lines() {
+                    let line = safe(line);
+                    out.push(Text::of(
+                        Mark::Key,
+                        format!("  {}", clip(&line, wide.saturating_sub(2))),
+                    ));
+                }
+            }
+            Event::Text(text) => {
+                let mark = marks.last().copied().unwrap_or(Mark::Text);
+                words.push((mark, safe(&text)));
+            }
+            Event::Code(text) => words.push((Mark::Key, safe(&text))),
+            Event::SoftBreak => words.push((Mark::Text, " ".into())),
+            Event::HardBreak => flush(&mut out, &mut words, wide, indent, &mut bullet),
+            Event::Start(Tag::Strong | Tag::Emphasis | Tag::Heading { .. }) => {
+                marks.push(Mark::Focus)
+            }
+            Event::End(TagEnd::Strong | TagEnd::Emphasis) => {
+                marks.pop();
+            }
+            Event::End(TagEnd::Heading(_)) => {
+                marks.pop();
+                flush(&mut out, &mut words, wide, indent, &mut bullet);
+                out.push(Text::new());
+            }
+            Event::Start(Tag::Item) => {
+                flush(&mut out, &mut words, wide, indent, &mut bullet);
+                indent = 2;
+                bullet = true;
+            }
+            Event::End(TagEnd::Item) => {
+                flush(&mut out, &mut words, wide, indent, &mut bullet);
+                indent = 0;
+            }
+            Event::End(TagEnd::List(_)) => out.push(Text::new()),
+            Event::End(TagEnd::Paragraph) => {
+                flush(&mut out, &mut words, wide, indent, &mut bullet);
+                if indent == 0 {
+                    out.push(Text::new());
+                }
+            }
+            _ => {}
+        }
+    }
+    flush(&mut out, &mut words, wide, indent, &mut bullet);
+    while out.last().is_some_and(|l| l.0.is_empty()) {
+        out.pop();
+    }
+    out
+}
+
+/// Breaks the pieces at blanks, each keeping its meaning.
+fn flush(
+    out: &mut Vec<Text>,
+    words: &mut Vec<(Mark, String)>,
+    wide: usize,
+    indent: usize,
+    bullet: &mut bool,
+) {
+    if words.iter().all(|(_, w)| w.trim().is_empty()) {
+        words.clear();
+        return;
+    }
+    let room = wide.saturating_sub(indent).max(4);
+    let start = |first: bool, bullet: bool| {
+        let head = match (indent, first && bullet) {
+            (0, _) => String::new(),
+            (_, true) => "• ".into(),
+            (n, false) => " ".repeat(n),
+        };
+        Text::of(Mark::Text, head)
+    };
+    let mut line = start(true, *bullet);
+    let mut used = 0;
+    for (mark, text) in words.drain(..) {
+        for (n, word) in text.split(' ').enumerate() {
+            let gap = usize::from(n > 0 && used > 0);
+            for (m, piece) in wrap(word, room).into_iter().enumerate() {
+                let gap = if m == 0 { gap } else { 0 };
+                if used > 0 && (used + gap + width(&piece) > room || m > 0) {
+                    out.push(std::mem::replace(&mut line, start(false, false)));
+                    used = 0;
+                }
+                let gap = if used > 0 { gap } else { 0 };
+                used += gap + width(&piece);
+                line = line.add(mark, format!("{}{piece}", " ".repeat(gap)));
+            }
+        }
+    }
+    *bullet = false;
+    out.push(line);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(markdown: &str, wide: usize) -> Vec<String> {
+        lines(markdown, wide)
+            .iter()
+            .map(|t| t.0.iter().map(|p| p.1.as_str()).collect::<String>())
+            .collect()
+    }
+
+    #[test]
+    fn paragraphs_lists_and_code() {
+        let text =
+            plain("One **two** three `GET name` four.\n\n- a b\n- c\n\n```\nset x 1\n```", 14);
+        assert_eq!(text, ["One two three", "GET name four.", "", "• a b", "• c", "", "  set x 1"]);
+    }
+
+    #[test]
+    fn nothing_is_wider_than_the_pane() {
+        for wide in 6..40 {
+            for line in
+                plain("A sentence with averyveryverylongword in it, and 同步同步同步.", wide)
+            {
+                assert!(width(&line) <= wide, "{wide}: {line}");
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Drawing: one file a region. Views read the app and draw; only the layout and the mouse's map of
+//! the screen come back.
+//!
+//! ```text
+//! ┌ status ─────────────────────────────────────────────────────────────────┐
+//! │ lesson │ topology                                                        │
+//! │        ├─────────────────────────────────────┬───────────────────────────┤
+//! │        │ sequence of the chosen link         │ buffer wire backlog keys …│
+//! ├────────┴─────────────────────────────────────┴───────────────────────────┤
+//! │ console                                                                   │
+//! └───────────────────────────────────────────────────────────────────────────┘
+//! ```
+//! At 80×24: status, one pane under its numbered tabs, console.
+
+mod backlog;
+mod buffer;
+mod console;
+mod editor;
+mod frame;
+mod help;
+mod keys;
+mod lesson;
+mod logs;
+mod palette;
+mod quit;
+mod sequence;
+mod start;
+mod status;
+mod topology;
+mod topology_link;
+mod why;
+mod wire;
+mod words;
+
+use super::app::{App, Focus, Pane, Popup, RIGHT_TABS, Screen};
+use frame::Canvas;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+/// How long a change is marked.
+pub const FRESH_US: u64 = 1_000_000;
+/// Smaller than this, nothing useful fits.
+const SMALLEST: (u16, u16) = (44, 12);
+/// From here on the panes stand side by side.
+const WIDE: (u16, u16) = (100, 30);
+
+/// Draws the whole screen, and remembers what lies where for the mouse.
+pub fn draw(frame: &mut Frame, app: &mut App) {
+    let area = frame.area();
+    app.wide = area.width >= WIDE.0 && area.height >= WIDE.1;
+    let shown = app.link().map_or(0, |key| app.rows_shown(&key));
+    let mut hits = Vec::new();
+    let mut c = Canvas { frame, theme: app.theme, now: app.now, hits: &mut hits };
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        c.too_small(area, SMALLEST);
+        app.hits = hits;
+        return;
+    }
+    match app.screen {
+        Screen::Lab => lab(&mut c, app, area, shown),
+        _ => start::draw(&mut c, app, area),
+    }
+    match &app.popup {
+        None => {}
+        Some(Popup::Help(at)) => help::draw(&mut c, area, *at),
+        Some(Popup::Palette(state)) => palette::draw(&mut c, area, state),
+        Some(Popup::Why { key, row }) => why::draw(&mut c, app, area, key, *row),
+        Some(Popup::Editor(e)) => editor::draw(&mut c, area, e),
+        Some(Popup::Quit) => quit::draw(&mut c, app, area),
+    }
+    app.hits = hits;
+}
+
+fn lab(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
+    let (status, rest) = split_top(area, 1);
+    status::draw(c, app, status);
+    let console_height =
+        if app.wide { (rest.height / 5).clamp(7, 12) } else { 7.min(rest.height / 2) };
+    let (middle, console) = split_top(rest, rest.height - console_height);
+    console::draw(c, app, console);
+    if !app.wide || app.zoom {
+        narrow(c, app, middle, shown);
+    } else {
+        wide(c, app, middle, shown);
+    }
+    console::draw_offer(c, app, console);
+}
+
+fn narrow(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
+    let inner = frame::tabbed(c, app, area, &Pane::NUMBERED, app.narrow, true);
+    pane(c, app, app.narrow, inner, shown);
+}
+
+fn wide(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
+    let mut area = area;
+    if app.progress.is_some() {
+        let (left, rest) = split_left(area, (area.width * 2 / 7).clamp(30, 40));
+        let inner = frame::titled(c, app, left, Pane::Lesson, "Lesson");
+        lesson::draw(c, app, inner);
+        area = rest;
+    }
+    let wanted = topology::height(app, area.width.saturating_sub(2)) + 2;
+    let (top, below) = split_top(area, wanted.min(area.height / 2).max(7));
+    let inner = frame::titled(c, app, top, Pane::Topology, "Topology");
+    topology::draw(c, app, inner);
+    let right_width = (below.width * 2 / 5).clamp(34, 60);
+    let (left, right) = split_left(below, below.width - right_width);
+    let title = sequence::title(app);
+    let inner = frame::titled(c, app, left, Pane::Sequence, &title);
+    sequence::draw(c, app, inner, shown);
+    let inner = frame::tabbed(c, app, right, &RIGHT_TABS, app.tab, false);
+    pane(c, app, app.tab, inner, shown);
+}
+
+fn pane(c: &mut Canvas, app: &App, which: Pane, area: Rect, shown: u64) {
+    match which {
+        Pane::Lesson => lesson::draw(c, app, area),
+        Pane::Topology => topology::draw(c, app, area),
+        Pane::Sequence => sequence::draw(c, app, area, shown),
+        Pane::Buffer => buffer::draw(c, app, area),
+        Pane::Wire => wire::draw(c, app, area),
+        Pane::Backlog => backlog::draw(c, app, area),
+        Pane::Keys => keys::draw(c, app, area),
+        Pane::Logs => logs::draw(c, app, area),
+        Pane::Console => {}
+    }
+}
+
+/// The first `height` rows, and the rest.
+fn split_top(area: Rect, height: u16) -> (Rect, Rect) {
+    let height = height.min(area.height);
+    (Rect { height, ..area }, Rect { y: area.y + height, height: area.height - height, ..area })
+}
+
+/// The first `width` columns, and the rest.
+fn split_left(area: Rect, width: u16) -> (Rect, Rect) {
+    let width = width.min(area.width);
+    (Rect { width, ..area }, Rect { x: area.x + width, width: area.width - width, ..area })
+}
+
+/// Whether a pane has the keys.
+fn focused(app: &App, pane: Pane) -> bool {
+    match app.focus {
+        Focus::Console => pane == Pane::Console,
+        Focus::Pane(p) => p == pane,
+    }
+}

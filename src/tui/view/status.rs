@@ -1,0 +1,90 @@
+//! The line at the top that never goes away: where one is, every link in a word, the keys to know.
+
+use super::frame::{Canvas, Text};
+use super::words::key_of;
+use crate::lab::model::{Life, LinkStatus};
+use crate::tui::app::{App, Hit};
+use crate::tui::text::{clip, width};
+use crate::tui::theme::Mark;
+use ratatui::layout::Rect;
+
+pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
+    let mut left = Text::of(Mark::Focus, " synclab ").add(Mark::Quiet, "▏");
+    match &app.progress {
+        Some(p) => {
+            let done = p.goals().iter().filter(|g| g.ticked).count();
+            let title = clip(&p.lesson().title, (area.width as usize / 4).max(8));
+            left = left
+                .add(Mark::Title, title)
+                .add(Mark::Good, format!("  {done}/{} goals ", p.goals().len()));
+        }
+        None => left = left.add(Mark::Title, "Free lab "),
+    }
+    let keys = if area.width >= 100 {
+        vec![(Hit::Help, "?", " help  "), (Hit::Palette, "/", " palette ")]
+    } else {
+        vec![(Hit::Help, "?", " help ")]
+    };
+    let keys_width: usize = keys.iter().map(|(_, k, n)| width(k) + width(n)).sum();
+    let room = (area.width as usize).saturating_sub(left.width() + keys_width + 2);
+    let links = links(app, room);
+    let mut line = left;
+    match &app.notice {
+        Some(notice) => {
+            line = line.add(Mark::Quiet, " ").add(Mark::Lab, clip(notice, room.saturating_sub(1)));
+        }
+        None => line.0.extend(links.0),
+    }
+    c.line(area, 0, &line);
+    let mut x = area.right().saturating_sub(keys_width as u16);
+    for (hit, key, name) in keys {
+        let start = x;
+        x = c.put(x, area.y, area.right(), key, c.theme.of(Mark::Key));
+        x = c.put(x, area.y, area.right(), name, c.theme.of(Mark::Quiet));
+        c.hits.push((Rect { x: start, width: x - start, height: 1, ..area }, hit));
+    }
+}
+
+/// Every link in a word, as many as there is room for.
+fn links(app: &App, room: usize) -> Text {
+    let mut out = Text::new();
+    let down: Vec<String> = app
+        .world
+        .model
+        .instances
+        .values()
+        .filter(|i| matches!(i.life, Life::Down { .. } | Life::Failed { .. }))
+        .map(|i| i.port.to_string())
+        .collect();
+    if !down.is_empty() {
+        out = out.add(Mark::Broken, format!(" ╳ {} down ", down.join(", ")));
+    }
+    for link in app.world.model.links() {
+        let key = key_of(&link);
+        let (mark, arrow) = match link.status {
+            LinkStatus::Online => (Mark::Stream, "──▶".to_owned()),
+            LinkStatus::Transfer => {
+                let share = app
+                    .world
+                    .links
+                    .get(&key)
+                    .and_then(|s| s.running_transfer())
+                    .and_then(|t| t.share());
+                let percent =
+                    share.map(|(d, a)| format!(" {} %", d as u128 * 100 / a.max(1) as u128));
+                (Mark::Rdb, format!("══RDB{}═▶", percent.unwrap_or_default()))
+            }
+            LinkStatus::Waiting => (Mark::Waiting, "⏸".to_owned()),
+            LinkStatus::Handshake | LinkStatus::Connecting => (Mark::Handshake, "┄┄▷".to_owned()),
+            LinkStatus::Down => (Mark::Broken, "╳╌╳".to_owned()),
+        };
+        let next = Text::of(Mark::Master, format!(" {} ", key.master.label()))
+            .add(mark, arrow)
+            .add(Mark::Replica, format!(" {} ", key.replica.label()));
+        if out.width() + next.width() > room {
+            break;
+        }
+        out.0.extend(next.0);
+    }
+    out
+}

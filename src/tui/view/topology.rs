@@ -1,0 +1,297 @@
+//! Who follows whom: a box for every instance, replicas right of their master, chains further on.
+//!
+//! A master's box is as high as its replicas are together, so that every link starts at its edge
+//! and runs straight. Whoever follows nobody (that we know) begins a row of its own; if nobody
+//! follows anybody, the boxes stand side by side.
+
+use super::frame::{Canvas, Text};
+use super::topology_link;
+use super::words::{self, peer};
+use crate::lab::model::{Instance, Life, LinkStatus, LinkView, Model};
+use crate::observe::{Offset, Role};
+use crate::tui::app::{App, Hit};
+use crate::tui::reduce::link::Peer;
+use crate::tui::text::{clock, count, grouped, size};
+use crate::tui::theme::Mark;
+use ratatui::layout::Rect;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Rows of the smallest box: border, role, numbers, id.
+const BOX: u16 = 5;
+
+/// The tree of who follows whom.
+struct Tree<'a> {
+    links: Vec<LinkView<'a>>,
+    roots: Vec<Peer>,
+    children: BTreeMap<Peer, Vec<usize>>,
+}
+
+impl<'a> Tree<'a> {
+    fn of(model: &'a Model) -> Tree<'a> {
+        let links = model.links();
+        let mut children: BTreeMap<Peer, Vec<usize>> = BTreeMap::new();
+        let mut nodes: BTreeSet<Peer> = model.instances.keys().map(|p| Peer::port(*p)).collect();
+        nodes.extend(model.session.ports.iter().map(|p| Peer::port(*p)));
+        let mut follows = BTreeSet::new();
+        for (i, link) in links.iter().enumerate() {
+            let (master, replica) = (peer(&link.master), peer(&link.replica));
+            // Following itself, or each other, must not hide anybody.
+            if reaches(&links, &children, &replica, &master) {
+                continue;
+            }
+            nodes.insert(master.clone());
+            nodes.insert(replica.clone());
+            children.entry(master).or_default().push(i);
+            follows.insert(replica);
+        }
+        let mut roots: Vec<Peer> = nodes.into_iter().filter(|n| !follows.contains(n)).collect();
+        // Whoever has replicas comes first.
+        roots.sort_by_key(|r| (!children.contains_key(r), r.clone()));
+        Tree { links, roots, children }
+    }
+
+    fn depth(&self, of: &Peer) -> usize {
+        let below = self.children.get(of).into_iter().flatten();
+        1 + below.map(|i| self.depth(&peer(&self.links[*i].replica))).max().unwrap_or(0)
+    }
+
+    fn columns(&self) -> usize {
+        self.roots.iter().map(|r| self.depth(r)).max().unwrap_or(1)
+    }
+
+    fn rows(&self, of: &Peer) -> u16 {
+        let below = self.children.get(of).into_iter().flatten();
+        let sum: u16 = below.map(|i| self.rows(&peer(&self.links[*i].replica))).sum();
+        sum.max(BOX)
+    }
+
+    fn is_flat(&self) -> bool {
+        self.children.is_empty()
+    }
+}
+
+/// Whether `to` is reached from `from` by going down.
+fn reaches(
+    links: &[LinkView],
+    children: &BTreeMap<Peer, Vec<usize>>,
+    from: &Peer,
+    to: &Peer,
+) -> bool {
+    from == to
+        || children
+            .get(from)
+            .into_iter()
+            .flatten()
+            .any(|i| reaches(links, children, &peer(&links[*i].replica), to))
+}
+
+/// How many rows the picture wants.
+pub fn height(app: &App, width: u16) -> u16 {
+    let tree = Tree::of(&app.world.model);
+    if tree.is_flat() {
+        let per_row = (width / 26).max(1);
+        let rows = (tree.roots.len() as u16).div_ceil(per_row).max(1);
+        return rows * (BOX + 1);
+    }
+    let (lone, with): (Vec<_>, Vec<_>) =
+        tree.roots.iter().partition(|r| !tree.children.contains_key(r));
+    let stacked: u16 = with.iter().map(|r| tree.rows(r)).sum();
+    stacked + if lone.is_empty() { 0 } else { BOX }
+}
+
+pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
+    let tree = Tree::of(&app.world.model);
+    if tree.roots.is_empty() {
+        c.line(area, 0, &Text::of(Mark::Quiet, " no instance yet"));
+        return;
+    }
+    if tree.is_flat() {
+        return flat(c, app, area, &tree.roots);
+    }
+    let columns = tree.columns() as u16;
+    let width = (area.width * 5 / (columns * 8).max(1)).clamp(16, 30).min(area.width);
+    let gap =
+        area.width.saturating_sub(columns * width).checked_div(columns - 1).unwrap_or(0).min(46);
+    let mut y = area.y;
+    let (lone, with): (Vec<_>, Vec<_>) =
+        tree.roots.iter().cloned().partition(|r| !tree.children.contains_key(r));
+    for root in &with {
+        let place = Place { x: area.x, y, width, gap };
+        y += node(c, app, area, &tree, root, place);
+    }
+    // Those without a link share a row at the foot.
+    let rest = Rect { y, height: area.bottom().saturating_sub(y), ..area };
+    if !lone.is_empty() {
+        flat(c, app, rest, &lone);
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Place {
+    x: u16,
+    y: u16,
+    width: u16,
+    gap: u16,
+}
+
+fn node(c: &mut Canvas, app: &App, area: Rect, tree: &Tree, of: &Peer, at: Place) -> u16 {
+    let rows = tree.rows(of);
+    let frame = Rect { x: at.x, y: at.y, width: at.width, height: rows }.intersection(area);
+    instance(c, app, frame, of);
+    let mut y = at.y;
+    for i in tree.children.get(of).into_iter().flatten() {
+        let link = &tree.links[*i];
+        let replica = peer(&link.replica);
+        let next = Place { x: at.x + at.width + at.gap, y, ..at };
+        let used = node(c, app, area, tree, &replica, next);
+        let between =
+            Rect { x: at.x + at.width, y: y + 1, width: at.gap, height: used.saturating_sub(1) }
+                .intersection(area);
+        if between.height > 0 {
+            topology_link::draw(c, app, between, link);
+            c.hits.push((between, Hit::Link(words::key_of(link))));
+        }
+        y += used;
+    }
+    rows
+}
+
+fn flat(c: &mut Canvas, app: &App, area: Rect, roots: &[Peer]) {
+    let per_row = (area.width / 26).max(1).min(roots.len().max(1) as u16);
+    let width = (area.width / per_row).min(38);
+    for (i, root) in roots.iter().enumerate() {
+        let (row, column) = (i as u16 / per_row, i as u16 % per_row);
+        let frame = Rect {
+            x: area.x + column * width,
+            y: area.y + row * BOX,
+            width: width.saturating_sub(1),
+            height: BOX,
+        };
+        instance(c, app, frame.intersection(area), root);
+    }
+}
+
+fn instance(c: &mut Canvas, app: &App, frame: Rect, of: &Peer) {
+    if frame.height < 2 || frame.width < 6 {
+        return;
+    }
+    let model = &app.world.model;
+    let Some(i) = of.host.is_empty().then(|| model.instance(of.port)).flatten() else {
+        let ours = of.host.is_empty() && model.session.ports.contains(&of.port);
+        let (title, text) = if ours {
+            (format!(" {} ", of.port), "not started")
+        } else {
+            (format!(" {} ", of.label()), "outside the lab")
+        };
+        let inner = c.border(frame, &Text::of(Mark::Quiet, title), Mark::Quiet, false);
+        c.line(inner, 0, &Text::of(Mark::Quiet, format!(" {text}")));
+        return;
+    };
+    let master = i.role == Role::Master;
+    let mark = match (i.is_up(), master) {
+        (false, _) => Mark::Broken,
+        (true, true) => Mark::Master,
+        (true, false) => Mark::Replica,
+    };
+    let mut title = Text::of(mark, format!(" {} ", i.port));
+    if let Life::Down { since, .. } = &i.life {
+        let us = app.now.mono_us.saturating_sub(since.mono_us);
+        title = title.add(Mark::Broken, format!("╳ down {} ", clock(us)));
+    }
+    let border = if i.is_up() { mark } else { Mark::Quiet };
+    let inner = c.border(frame, &title, border, master && i.is_up());
+    let lines = about(c, app, i, inner.height);
+    let text = Rect { x: inner.x + 1, width: inner.width.saturating_sub(1), ..inner };
+    c.lines(text, &lines);
+}
+
+/// What a box says, the most important first.
+fn about(c: &Canvas, app: &App, i: &Instance, room: u16) -> Vec<Text> {
+    let mut lines = vec![role(c, app, i)];
+    let touched = app.world.touched.get(&i.port);
+    let offset_new = touched.is_some_and(|t| c.fresh(t.offset_at));
+    let keys_new = touched.is_some_and(|t| c.fresh(t.keys_at));
+    let verb = if i.is_up() { "offset " } else { "last offset " };
+    let offset = Text::of(Mark::Quiet, verb).add_fresh(Mark::Text, grouped(i.offset.0), offset_new);
+    let keys =
+        Text::of(Mark::Quiet, "keys ").add_fresh(Mark::Text, count(i.keys_total()), keys_new);
+    let ids_new = i.ids.since != i.life.since() && c.fresh(i.ids.since);
+    let id = Text::of(Mark::Quiet, "replid ").add_fresh(Mark::Text, i.ids.replid.short(), ids_new);
+    let second = (!i.ids.replid2.is_zero()).then(|| {
+        let until = grouped(i.ids.second_offset.0);
+        Text::of(Mark::Quiet, "replid2 ")
+            .add_fresh(Mark::Text, i.ids.replid2.short(), ids_new)
+            .add(Mark::Quiet, format!(" up to {until}"))
+    });
+    if room <= 3 {
+        // Three lines have to do.
+        let mut numbers = offset;
+        numbers.0.push((Mark::Text, "  ".into(), false));
+        numbers.0.extend(keys.0);
+        lines.push(numbers);
+        let mut ids = id;
+        if !i.ids.replid2.is_zero() {
+            let until = grouped(i.ids.second_offset.0);
+            ids = ids.add(Mark::Quiet, format!("  2: {} <{until}", i.ids.replid2.short()));
+        }
+        lines.push(ids);
+        return lines;
+    }
+    lines.push(offset);
+    lines.push(keys);
+    lines.push(id);
+    lines.extend(second);
+    if i.backlog.is_active() {
+        lines.push(
+            Text::of(Mark::Quiet, "backlog ").add(
+                Mark::Text,
+                format!("{} of {}", size(i.backlog.histlen), size(i.backlog.size)),
+            ),
+        );
+    }
+    lines
+}
+
+fn role(c: &Canvas, app: &App, i: &Instance) -> Text {
+    if !i.is_up() {
+        let was = if i.role == Role::Master { "was a master" } else { "was a replica" };
+        let how = match &i.life {
+            Life::Down { how, .. } => match how {
+                crate::observe::ExitHow::Shutdown { code: 0 } => " · shutdown".to_owned(),
+                crate::observe::ExitHow::Shutdown { code } => format!(" · exit {code}"),
+                crate::observe::ExitHow::Killed => " · killed".to_owned(),
+                crate::observe::ExitHow::Panicked { .. } => " · panicked".to_owned(),
+                crate::observe::ExitHow::Failed { .. } => " · failed".to_owned(),
+            },
+            _ => String::new(),
+        };
+        return Text::of(Mark::Quiet, format!("{was}{how}"));
+    }
+    let new = i.role_since != i.life.since() && c.fresh(i.role_since);
+    if i.role == Role::Master {
+        let mut text = Text::new().add_fresh(Mark::Master, "master", new);
+        if let Some(former) = &i.former_master {
+            text = text.add(Mark::Quiet, format!(" · was {}'s replica", former.port));
+        }
+        if matches!(i.life, Life::Starting { .. }) {
+            text = text.add(Mark::Waiting, " · starting");
+        }
+        return text;
+    }
+    let text = Text::new().add_fresh(Mark::Replica, "replica", new);
+    let new_state = c.fresh(i.upstream.since);
+    match app.world.model.link_of(i.port).map(|l| l.status) {
+        Some(LinkStatus::Online) => text.add_fresh(Mark::Good, " · in sync", new_state),
+        Some(LinkStatus::Transfer) => text.add_fresh(Mark::Rdb, " · loading the RDB", new_state),
+        Some(LinkStatus::Waiting) => text.add_fresh(Mark::Waiting, " · waits", new_state),
+        Some(LinkStatus::Handshake | LinkStatus::Connecting) => {
+            text.add_fresh(Mark::Handshake, " · handshake", new_state)
+        }
+        Some(LinkStatus::Down) | None => text.add_fresh(Mark::Broken, " · link down", new_state),
+    }
+}
+
+/// Offsets in a list, for those that need them plain.
+pub fn offset_text(offset: Offset) -> String {
+    grouped(offset.0)
+}

@@ -1,0 +1,207 @@
+//! `why?`: the numbers behind a row, a PSYNC decision above all.
+
+use super::frame::{Canvas, Text};
+use super::words;
+use crate::observe::{PsyncVerdict, ReplicaState};
+use crate::tui::app::App;
+use crate::tui::reduce::link::LinkKey;
+use crate::tui::reduce::row::{Decision, Row, RowKind};
+use crate::tui::text::{count, grouped, safe, since_start, size, wrap};
+use crate::tui::theme::Mark;
+use ratatui::layout::Rect;
+
+pub fn draw(c: &mut Canvas, app: &App, screen: Rect, key: &LinkKey, row: u64) {
+    let Some(seq) = app.world.links.get(key) else { return };
+    let at = row.checked_sub(seq.dropped).and_then(|i| usize::try_from(i).ok());
+    let Some(found) = at.and_then(|i| seq.rows.get(i)) else { return };
+    let (title, lines) = match &found.kind {
+        RowKind::Decision(d) => (
+            format!("Why? PSYNC of {}, judged by {}", key.replica.label(), key.master.label()),
+            decision(d),
+        ),
+        _ => (format!("{} ⇄ {}", key.replica.label(), key.master.label()), about(found, key)),
+    };
+    let height = lines.len() as u16 + 2;
+    let inner = c.popup(screen, (74, height), &title);
+    c.lines(inner, &lines);
+    let foot = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
+    c.line(foot, 0, &Text::of(Mark::Quiet, "j k the next rows · any other key closes"));
+}
+
+fn decision(d: &Decision) -> Vec<Text> {
+    let field = |name: &str, value: String| {
+        Text::of(Mark::Quiet, format!("{name:<13}")).add(Mark::Text, value)
+    };
+    let mut out = vec![
+        field("asked", format!("{} {}", safe(&d.asked_id), grouped(d.asked_offset.0))),
+        field("replid", d.replid.to_string()),
+    ];
+    if !d.replid2.is_zero() {
+        out.push(field("replid2", d.replid2.to_string()));
+        out.push(field("  up to", grouped(d.second_offset.0)));
+    }
+    out.push(field("offset", grouped(d.master_offset.0)));
+    out.push(field(
+        "backlog",
+        match d.backlog {
+            None => "none".into(),
+            Some((first, 0)) => format!("empty, begins at {}", grouped(first.0)),
+            Some((first, len)) => {
+                let last = first.0.saturating_add(i64::try_from(len).unwrap_or(i64::MAX)) - 1;
+                format!("{} … {} ({})", grouped(first.0), grouped(last), size(len))
+            }
+        },
+    ));
+    out.push(Text::new());
+    for (question, answer, good) in words::comparisons(d) {
+        let (mark, sign) = if good { (Mark::Good, "✓") } else { (Mark::Broken, "╳") };
+        out.push(
+            Text::of(mark, format!("{sign} "))
+                .add(Mark::Text, question)
+                .add(Mark::Text, " ")
+                .add(mark, answer),
+        );
+    }
+    out.push(Text::new());
+    let (mark, text) = words::verdict(d);
+    let answer = match d.verdict {
+        PsyncVerdict::Continue { .. } => format!("→ +CONTINUE {}", d.replid.short()),
+        PsyncVerdict::Full(_) => "→ +FULLRESYNC, once the snapshot begins".to_owned(),
+    };
+    out.push(Text::of(mark, answer).add(Mark::Quiet, format!("   {text}")));
+    out
+}
+
+fn about(row: &Row, key: &LinkKey) -> Vec<Text> {
+    let mut out = vec![
+        Text::of(Mark::Quiet, "at ")
+            .add(Mark::Text, since_start(row.since_start_us))
+            .add(Mark::Quiet, " of this connection"),
+        Text::of(Mark::Replica, key.replica.label())
+            .add(Mark::Quiet, " is in ")
+            .add(Mark::Text, words::state_name(row.replica_state))
+            .add(Mark::Quiet, " · ")
+            .add(Mark::Master, key.master.label())
+            .add(Mark::Quiet, " keeps it as ")
+            .add(Mark::Text, row.master_state.map_or("nothing yet", words::replica_state_name)),
+        Text::new(),
+    ];
+    for line in tell(row).into_iter().flat_map(|l| wrap(&l, 72)) {
+        out.push(Text::of(Mark::Text, line));
+    }
+    out
+}
+
+fn tell(row: &Row) -> Vec<String> {
+    match &row.kind {
+        RowKind::Connect => vec!["The replica opens a TCP connection to its master.".into()],
+        RowKind::Message { message, bytes, told, .. } => {
+            let (_, text) = words::message(message, told.count());
+            let mut out = vec![text];
+            if *bytes > 0 {
+                out.push(format!("{bytes} bytes on the wire"));
+            }
+            if let crate::observe::Message::FullResync { replid, offset } = message {
+                out.push(format!("replid {replid}"));
+                out.push(format!(
+                    "The snapshot ends at byte {}; the stream goes on behind it.",
+                    grouped(offset.0)
+                ));
+            }
+            out
+        }
+        RowKind::KeepAlive { acks, pings, newlines, last_ack } => vec![
+            format!(
+                "{} acknowledgements, {} pings, {} newlines",
+                acks.count(),
+                pings.count(),
+                newlines.count()
+            ),
+            match last_ack {
+                Some(offset) => {
+                    format!("The replica has the stream up to byte {}.", grouped(offset.0))
+                }
+                None => String::new(),
+            },
+            "ACK once a second; PING every repl-ping-replica-period seconds.".into(),
+        ],
+        RowKind::Wait { .. } => vec![
+            "The master waits before it starts the snapshot, so that other replicas may join"
+                .into(),
+            "the same transfer. CONFIG SET repl-diskless-sync-delay 0 ends the waiting.".into(),
+        ],
+        RowKind::Decision(_) => Vec::new(),
+        RowKind::Snapshot { target, offset, keys, .. } => vec![
+            format!("BGSAVE {}: {} keys.", words::target(*target), count(*keys)),
+            format!(
+                "It holds the data as of byte {}. What is written from here on waits in the \
+                 replica's output buffer.",
+                grouped(offset.0)
+            ),
+        ],
+        RowKind::Rdb(t) => vec![
+            format!("The snapshot on its way: {} so far.", size(t.bytes())),
+            match t.framing {
+                crate::observe::RdbFraming::Length(n) => {
+                    format!("Framed as a file of known size: ${n}.")
+                }
+                crate::observe::RdbFraming::Eof => {
+                    "Streamed without a size: $EOF and a mark of 40 bytes close it.".into()
+                }
+            },
+        ],
+        RowKind::Load { keys, bytes, .. } => {
+            vec![format!(
+                "The replica loads the snapshot: {} keys, {}.",
+                count(*keys),
+                size(*bytes)
+            )]
+        }
+        RowKind::Write(w) => {
+            let mut out = vec![words::command(&w.wire)];
+            out.push(format!(
+                "bytes {} … {} of the stream ({}), database {}",
+                grouped(w.from.0),
+                grouped(w.to.0),
+                size(w.bytes()),
+                w.db
+            ));
+            if w.commands > 1 {
+                out.push(format!("{} commands", count(w.commands)));
+            }
+            if w.held {
+                out.push(
+                    "It was held back in the output buffer until the transfer was over.".into(),
+                );
+            }
+            if row.master_state == Some(ReplicaState::Online) && w.applied.is_some() {
+                out.push("The replica executed it.".into());
+            }
+            out
+        }
+        RowKind::Lost { by_master, by_replica, .. } => {
+            let mut out = Vec::new();
+            if let Some(why) = by_replica {
+                out.push(format!("The replica: {}", words::loss(why)));
+            }
+            if let Some(why) = by_master {
+                out.push(format!("The master: {}", words::loss(why)));
+            }
+            out
+        }
+        RowKind::Role { port, .. } => vec![format!("{port} changed its role.")],
+        RowKind::Ids { port, replid, replid2, second_offset, offset, cause } => vec![
+            format!("{port}: {}", words::id_cause(*cause)),
+            format!("replid  {replid}"),
+            format!("replid2 {replid2}"),
+            format!(
+                "second_repl_offset {} · offset {}",
+                grouped(second_offset.0),
+                grouped(offset.0)
+            ),
+        ],
+        RowKind::Instance { port, up } => {
+            vec![format!("{port} {}", if *up { "came up." } else { "went down." })]
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What is on the wire: the stream's bytes beside their meaning.
+
+use super::frame::{Canvas, Text};
+use super::words;
+use crate::tui::app::{App, Pane};
+use crate::tui::reduce::wire::{Piece, resp_of};
+use crate::tui::text::{clip, fit, grouped};
+use crate::tui::theme::Mark;
+use ratatui::layout::Rect;
+
+/// Lines of hexadecimal bytes that one command may take.
+const HEX_LINES: usize = 4;
+
+pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
+    let master = match app.link() {
+        Some(key) => {
+            // A master outside tells nothing; what its replica executes is the same stream.
+            if app.world.wire.of(&key.master).is_some() { key.master } else { key.replica }
+        }
+        None => {
+            c.line(area, 0, &Text::of(Mark::Quiet, " no replica, no stream"));
+            return;
+        }
+    };
+    let head = Text::of(Mark::Quiet, " the stream of ")
+        .add(Mark::Master, master.label())
+        .add(Mark::Quiet, " byte by byte");
+    let Some(pieces) = app.world.wire.of(&master).filter(|p| !p.is_empty()) else {
+        let lines = [
+            head,
+            Text::new(),
+            Text::of(Mark::Quiet, " Nothing was written to it yet."),
+            Text::of(Mark::Quiet, " Type SET name xd at the master."),
+        ];
+        c.lines(area, &lines);
+        return;
+    };
+    let wide = area.width as usize;
+    let room = (area.height as usize).saturating_sub(1);
+    let back =
+        app.scroll.get(&Pane::Wire).copied().unwrap_or(0).min(pieces.len().saturating_sub(1));
+    let mut shown: Vec<Vec<Text>> = Vec::new();
+    let mut used = 0;
+    for piece in pieces.iter().rev().skip(back) {
+        let lines = piece_lines(piece, wide, c.fresh(piece.at));
+        used += lines.len();
+        shown.push(lines);
+        if used >= room {
+            break;
+        }
+    }
+    c.line(area, 0, &head);
+    let mut lines: Vec<Text> = shown.into_iter().rev().flatten().collect();
+    let skip = lines.len().saturating_sub(room);
+    lines.drain(..skip);
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    c.lines(body, &lines);
+}
+
+fn piece_lines(piece: &Piece, wide: usize, fresh: bool) -> Vec<Text> {
+    let range = format!("{}–{}", grouped(piece.from.0), grouped(piece.to.0));
+    let bytes = piece.to - piece.from + 1;
+    let head = Text::of(Mark::Ack, format!(" {range} ")).add_fresh(
+        Mark::Stream,
+        clip(&words::command(&piece.wire), wide),
+        fresh,
+    );
+    let size = format!("{bytes} B");
+    let mut lines = vec![head];
+    match resp_of(&piece.wire) {
+        Some(raw) if raw.len() as i64 == bytes => {
+            // Bytes and what they read as, in columns that keep their places.
+            let per = (wide.saturating_sub(6) / 4).clamp(4, 16);
+            for (n, chunk) in raw.chunks(per).enumerate() {
+                if n == HEX_LINES {
+                    lines.push(Text::of(Mark::Quiet, format!("   … {size} in all")));
+                    break;
+                }
+                let hex: Vec<String> = chunk.iter().map(|b| format!("{b:02x}")).collect();
+                let text: String = chunk.iter().map(|b| glyph(*b)).collect();
+                lines.push(
+                    Text::of(Mark::Quiet, format!("   {} ", fit(&hex.join(" "), per * 3 - 1)))
+                        .add(Mark::Text, text),
+                );
+            }
+        }
+        _ => lines.push(Text::of(Mark::Quiet, format!("   {size}"))),
+    }
+    lines
+}
+
+fn glyph(b: u8) -> char {
+    match b {
+        b'\r' => '␍',
+        b'\n' => '␊',
+        0x20..=0x7e => b as char,
+        _ => '·',
+    }
+}
