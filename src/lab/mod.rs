@@ -7,15 +7,21 @@
 
 pub mod clock;
 mod error;
+pub mod free;
+mod instances;
 pub mod journal;
 pub mod links;
 pub mod model;
+mod pids;
 mod port_holder;
 pub mod recorder;
 pub mod secrets;
 mod session;
+mod start;
 pub mod workspace;
 
 pub use error::{LabError, LabErrorKind};
-pub use session::{InstanceInfo, Lab, LabOptions, StartError, Started};
+pub use instances::{InstanceInfo, Started};
+pub use session::{Lab, LabOptions};
+pub use start::StartError;
 pub use workspace::{Entry, Workspace};

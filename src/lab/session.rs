@@ -2,12 +2,16 @@
 
 use super::clock::LabClock;
 use super::error::{LabError, LabErrorKind};
+use super::free;
+use super::instances::{InstanceInfo, Instances, Request, Started};
 use super::journal::Journal;
 use super::links::Links;
 use super::recorder::Recorder;
 use super::secrets::mask_line;
+use super::start::StartError;
 use super::workspace::Workspace;
-use crate::node::Clock;
+use crate::engine::Signal;
+use crate::node::{Clock, Control, RESERVED_FDS, raise_open_files};
 use crate::observe::{ConsoleFact, LabFact, Now};
 use etcetera::BaseStrategy;
 use std::fs::File;
@@ -35,57 +39,11 @@ impl Default for LabOptions {
     }
 }
 
-/// An instance was started.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Started {
-    pub port: u16,
-    pub shown_pid: u32,
-    /// `daemonize yes`: redis-server says nothing more. Otherwise its log would run over the
-    /// terminal; in the lab it is told as facts.
-    pub daemonized: bool,
-    /// Virtual path of its log file; `None`: its log goes nowhere but into the facts.
-    pub log_file: Option<String>,
-    /// Lines that redis-server prints before it is up (warnings about the conf file).
-    pub warnings: Vec<String>,
-}
+/// How long a killed instance may take to notice.
+const KILL_PATIENCE: Duration = Duration::from_secs(10);
 
-/// An instance could not be started.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StartError {
-    /// What redis-server prints to the terminal, line by line, then what the lab adds.
-    pub text: String,
-    /// The next step, if the lab knows one.
-    pub hint: Option<String>,
-}
-
-impl std::fmt::Display for StartError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.text)?;
-        match &self.hint {
-            Some(hint) => write!(f, "\n{hint}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
-
-/// One instance, as a process list shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InstanceInfo {
-    pub port: u16,
-    /// Never the pid of a process of this machine, so that no `kill` typed outside hits a stranger.
-    pub shown_pid: u32,
-    /// Virtual path of the conf file it was started with.
-    pub conf: Option<String>,
-    /// Directives of its command line, as typed.
-    pub directives: Vec<String>,
-    pub daemonized: bool,
-    pub up: bool,
-    /// `127.0.0.1:6380`
-    pub addr: String,
-    pub started: Now,
-}
+/// How long the instances may take to leave in order when the session is closed.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 
 /// A handle on a session; clones share it. Every method may be called from any thread.
 #[derive(Clone)]
@@ -97,10 +55,11 @@ struct Inner {
     /// Held as long as the session lives, so that no other one uses the folder.
     _lock: File,
     recorder: Recorder,
-    workspace: Workspace,
+    workspace: Arc<Workspace>,
     journal: Arc<Journal>,
     clock: Arc<LabClock>,
     links: Arc<Links>,
+    instances: Arc<Instances>,
 }
 
 impl Lab {
@@ -124,7 +83,17 @@ impl Lab {
             Recorder::start(&folder, journal.clone()).map_err(|e| folder_error(&folder, &e))?;
         let workspace = Workspace::open(&folder, journal.clone(), clock.clone())
             .map_err(|e| folder_error(&folder, &e))?;
+        let workspace = Arc::new(workspace);
         let links = Arc::new(Links::default());
+        let instances = Arc::new(Instances::new(
+            journal.clone(),
+            clock.clone(),
+            links.clone(),
+            workspace.clone(),
+            options.base_port,
+        ));
+        // One process, three servers: their clients share its bound on open files.
+        raise_open_files(3 * (10_000 + RESERVED_FDS));
         Ok(Lab(Arc::new(Inner {
             options,
             folder,
@@ -134,50 +103,76 @@ impl Lab {
             journal,
             clock,
             links,
+            instances,
         })))
     }
 
     /// The state after the author's mkdir, vim and redis-server lines: files written, three masters
-    /// up. Comes back when all three accept commands.
+    /// up. Comes back when all three accept commands. A conf file that is there already stays.
     pub fn prepare_free(&self) -> Result<(), LabError> {
-        Err(LabError::new(LabErrorKind::Instance, "instances cannot be started yet"))
+        free::prepare(self)
     }
 
     /// Starts an instance as `redis-server CONF DIRECTIVES…` typed in the folder `cwd` would
-    /// (directives as typed: `--port 6390`). Comes back when it listens or has failed; it may
-    /// still be loading its dump.
+    /// (directives as typed, word by word: `--port`, `6390`). Comes back when it listens or has
+    /// failed; it may still be loading its dump.
     pub fn start_server(
         &self,
-        _cwd: &str,
-        _conf: Option<&str>,
-        _directives: &[String],
+        cwd: &str,
+        conf: Option<&str>,
+        directives: &[String],
     ) -> Result<Started, StartError> {
-        Err(StartError { text: "instances cannot be started yet".into(), hint: None })
+        let cwd = self.0.workspace.resolve("/", cwd);
+        let conf = conf.map(str::to_string);
+        self.0.instances.start(Request { cwd, conf, directives: directives.to_vec() })
     }
 
     /// Starts an instance that is down again, with the conf file and directives that it had.
     pub fn restart(&self, port: u16) -> Result<Started, StartError> {
-        Err(StartError { text: format!("there is no instance on {port}"), hint: None })
+        match self.0.instances.request(port) {
+            Some((request, false)) => self.0.instances.start(request),
+            Some((_, true)) => {
+                let mut e = StartError::new(format!("the instance on port {port} is up"));
+                e.hint = Some(format!(":kill {port} ends it first."));
+                Err(e)
+            }
+            None => {
+                let none = self.no_instance(port);
+                Err(StartError { text: none.cause, hint: none.hint, port: Some(port) })
+            }
+        }
     }
 
     /// `kill -9`: nothing is saved. Comes back when the instance is gone.
     pub fn kill(&self, port: u16) -> Result<(), LabError> {
-        Err(self.no_instance(port))
+        if !self.0.instances.send(port, Control::Kill) {
+            return Err(self.no_instance(port));
+        }
+        if self.wait_down(port, KILL_PATIENCE) {
+            Ok(())
+        } else {
+            let cause = format!("the instance on port {port} was killed, but has not ended yet");
+            Err(LabError::new(LabErrorKind::Instance, cause))
+        }
     }
 
     /// SIGTERM: the instance saves if its save points say so, and leaves in its own time.
     pub fn terminate(&self, port: u16) -> Result<(), LabError> {
-        Err(self.no_instance(port))
+        if self.0.instances.send(port, Control::Shutdown(Signal::Term)) {
+            Ok(())
+        } else {
+            Err(self.no_instance(port))
+        }
     }
 
     /// Waits until the instance on `port` is down; says whether it is.
-    pub fn wait_down(&self, port: u16, _at_most: Duration) -> bool {
-        self.instance(port).is_none_or(|i| !i.up)
+    pub fn wait_down(&self, port: u16, at_most: Duration) -> bool {
+        self.0.instances.wait_down(Some(port), at_most)
     }
 
     /// Every instance that was started in this session, by port.
     pub fn instances(&self) -> Vec<InstanceInfo> {
-        Vec::new()
+        self.0.instances.list()
     }
 
     /// The instance on `port`, up or down.
@@ -202,6 +197,8 @@ impl Lab {
             .hint(format!("Its ports are {}.", join(&self.ports()))));
         }
         self.0.links.throttle(a, b, bytes_per_second)?;
+        // Whoever waits by the old bound asks again.
+        self.0.instances.send_all(Control::Wake);
         self.record_lab(LabFact::LinkThrottled { a, b, bytes_per_second });
         Ok(())
     }
@@ -259,15 +256,35 @@ impl Lab {
         self.0.journal.append_console(self.now(), fact);
     }
 
-    /// Ends every instance and writes the record out.
+    /// Ends every instance (each may save as on SIGTERM, but nobody waits long) and writes the
+    /// record out. Nothing can be started afterwards. The last handle that goes does the same.
     pub fn close(&self) {
-        // A record that could not be written is no reason not to leave.
-        let _ = self.0.recorder.close();
+        self.0.close();
     }
 
     fn no_instance(&self, port: u16) -> LabError {
         LabError::new(LabErrorKind::Instance, format!("there is no instance on port {port}"))
             .hint(format!("The lab's ports are {}; ps shows what runs.", join(&self.ports())))
+    }
+}
+
+impl Inner {
+    fn close(&self) {
+        let instances = &self.instances;
+        instances.shut_the_door();
+        instances.send_all(Control::Shutdown(Signal::Term));
+        if !instances.wait_down(None, CLOSE_PATIENCE) {
+            instances.send_all(Control::Kill);
+            instances.wait_down(None, KILL_PATIENCE);
+        }
+        // A record that could not be written is no reason not to leave.
+        let _ = self.recorder.close();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
