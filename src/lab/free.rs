@@ -52,8 +52,7 @@ pub(super) fn prepare(lab: &Lab) -> Result<(), LabError> {
                 for port in waits {
                     let _ = lab.kill(port);
                 }
-                let kind =
-                    if e.port.is_some() { LabErrorKind::Port } else { LabErrorKind::Config };
+                let kind = if e.port.is_some() { LabErrorKind::Port } else { LabErrorKind::Config };
                 return Err(LabError { kind, cause: e.text, hint: e.hint });
             }
         }
@@ -62,7 +61,11 @@ pub(super) fn prepare(lab: &Lab) -> Result<(), LabError> {
 }
 
 /// Waits until each of these ports told that it accepts commands.
-fn wait_ready(journal: &Journal, mut cursor: u64, mut waits: BTreeSet<u16>) -> Result<(), LabError> {
+fn wait_ready(
+    journal: &Journal,
+    mut cursor: u64,
+    mut waits: BTreeSet<u16>,
+) -> Result<(), LabError> {
     let mut events = Vec::new();
     while !waits.is_empty() {
         if !journal.wait_beyond(cursor, PATIENCE) {

@@ -237,9 +237,10 @@ impl FactSink for Sink {
             Fact::SnapshotEnded { target, .. } => *target != SaveTarget::Sockets,
             _ => false,
         });
-        self.journal.append_facts(at, self.port, facts);
+        // Before the facts, so that whoever acts on `Ready` finds the files told already.
         if files {
             self.workspace.rescan();
         }
+        self.journal.append_facts(at, self.port, facts);
     }
 }
