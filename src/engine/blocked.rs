@@ -11,6 +11,8 @@ pub enum Blocked {
     Wait { offset: i64, replicas: i64, deadline_us: Option<u64> },
     /// A SHUTDOWN that waits for lagging replicas.
     Shutdown,
+    /// CONFIG REWRITE, until the file is written.
+    Rewrite,
     /// CLIENT PAUSE (or a shutdown, or a failover, that pauses writes): its command runs later.
     Paused,
 }
@@ -20,7 +22,7 @@ impl Blocked {
     pub fn deadline_us(&self) -> Option<u64> {
         match self {
             Blocked::Wait { deadline_us, .. } => *deadline_us,
-            Blocked::Shutdown | Blocked::Paused => None,
+            Blocked::Shutdown | Blocked::Rewrite | Blocked::Paused => None,
         }
     }
 }

@@ -60,7 +60,11 @@ impl Engine {
     fn run_batch(&mut self, conn: ConnId, query: &mut QueryBuffer, argv: &mut Vec<Range<usize>>) {
         loop {
             let Some(c) = self.clients.get(conn) else { return };
-            if !may_run(c) || self.parked.is_some() || self.close_running.is_some() {
+            if !may_run(c)
+                || self.parked.is_some()
+                || self.close_running.is_some()
+                || self.has_exited()
+            {
                 return;
             }
             let master = c.is_master_link();
@@ -69,7 +73,7 @@ impl Engine {
             } else {
                 Limits {
                     max_bulk_len: self.config.proto_max_bulk_len as u64,
-                    authenticated: c.authenticated,
+                    authenticated: c.authenticated || self.config.requirepass.is_empty(),
                     ..Limits::default()
                 }
             };

@@ -117,6 +117,12 @@ impl Engine {
         let stats = &mut self.stats.commands[entry.index];
         stats.calls += 1;
         stats.failed += u64::from(failed);
+        let spent = std::mem::take(&mut self.spent_us);
+        stats.usec += spent;
+        let slow = self.config.slowlog_log_slower_than;
+        if slow >= 0 && spent >= slow as u64 && !entry.spec.has(flags::SKIP_SLOWLOG) {
+            self.slow(conn, words, spent);
+        }
         self.stats.total_commands_processed += 1;
         if self.monitors > 0
             && !entry.spec.has(flags::ADMIN)

@@ -124,17 +124,22 @@ impl Engine {
     /// A file was opened for reading, or not; its size if it is known.
     pub fn opened(&mut self, now: Now, job: JobId, len: Result<Option<u64>, FileError>) {
         self.now = now;
-        if replication::owns_job(self, job) {
+        if self.owns_rewrite_job(job) {
+            self.rewrite_opened(job, len);
+        } else if replication::owns_job(self, job) {
             replication::opened(self, job, len);
         } else {
             persist::opened(self, job, len);
         }
+        self.resume_unblocked();
     }
 
     /// The next piece of a save or of a file.
     pub fn piece(&mut self, now: Now, job: JobId, bytes: Vec<u8>) {
         self.now = now;
-        if replication::owns_job(self, job) {
+        if self.owns_rewrite_job(job) {
+            self.rewrite_piece(job, &bytes);
+        } else if replication::owns_job(self, job) {
             replication::piece(self, job, bytes);
         } else {
             persist::piece(self, job, bytes);
@@ -151,7 +156,9 @@ impl Engine {
     /// A job came to its good end.
     pub fn job_done(&mut self, now: Now, job: JobId, done: JobDone) {
         self.now = now;
-        if replication::owns_job(self, job) {
+        if self.owns_rewrite_job(job) {
+            self.rewrite_job_done();
+        } else if replication::owns_job(self, job) {
             replication::job_done(self, job, done);
         } else {
             persist::job_done(self, job, done);
@@ -162,7 +169,9 @@ impl Engine {
     /// A job failed.
     pub fn job_failed(&mut self, now: Now, job: JobId, error: String) {
         self.now = now;
-        if replication::owns_job(self, job) {
+        if self.owns_rewrite_job(job) {
+            self.end_rewrite(Err(error));
+        } else if replication::owns_job(self, job) {
             replication::job_failed(self, job, error);
         } else {
             persist::job_failed(self, job, error);

@@ -40,7 +40,8 @@ impl Engine {
         let lacking = !spec.flags | queued.map_or(0, |m| m.lacking);
         let write = any & flags::WRITE != 0;
         let obeyed = matches!(c.kind, Kind::MasterLink);
-        let replica = matches!(c.kind, Kind::Replica(_));
+        // To Redis a monitor is a kind of replica.
+        let replica = matches!(c.kind, Kind::Replica(_)) || c.monitor;
 
         if spec.has(flags::PROTECTED) && !self.protected_allowed(conn) {
             return refuse(
@@ -49,7 +50,8 @@ impl Engine {
                   option in the configuration file, and then restart the server.",
             );
         }
-        if !c.authenticated && !obeyed && !spec.has(flags::NO_AUTH) {
+        let asked = !self.config.requirepass.is_empty();
+        if asked && !c.authenticated && !obeyed && !spec.has(flags::NO_AUTH) {
             return refuse(NOAUTH);
         }
         if c.multi.is_some() && spec.has(flags::NO_MULTI) {

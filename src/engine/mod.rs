@@ -15,11 +15,13 @@ mod client_line;
 pub mod clients;
 pub mod command;
 pub mod config;
+mod config_rewrite;
 pub mod conn;
 mod dispatch;
 pub mod effect;
 mod execute;
 pub mod facts;
+mod info;
 mod input;
 mod judge;
 pub mod keys;
@@ -36,6 +38,7 @@ pub mod replication;
 pub mod rng;
 mod secrets;
 pub mod shutdown;
+mod slowlog;
 pub mod stats;
 #[cfg(test)]
 pub mod testkit;
@@ -101,6 +104,13 @@ pub struct Engine {
     pub(crate) parked: Option<Parked>,
     pub(crate) pauses: Pauses,
     pub(crate) shutdown: Shutdown,
+    pub(crate) rewriting: Option<config_rewrite::Rewriting>,
+    pub(crate) slowlog: slowlog::SlowLog,
+    pub(crate) memory_peak: info::MemoryPeak,
+    /// Microseconds of processor time, system and user, as the driver last told.
+    pub(crate) cpu_us: (u64, u64),
+    /// Microseconds that the running command takes beyond the turn.
+    pub(crate) spent_us: u64,
     /// How many clients are monitors.
     pub(crate) monitors: usize,
     /// The running client is to be closed at the end of its command.
@@ -150,6 +160,11 @@ impl Engine {
             parked: None,
             pauses: Pauses::default(),
             shutdown: Shutdown::default(),
+            rewriting: None,
+            slowlog: Default::default(),
+            memory_peak: Default::default(),
+            cpu_us: (0, 0),
+            spent_us: 0,
             monitors: 0,
             close_running: None,
             running_query: (0, 0, 0),
@@ -183,6 +198,11 @@ impl Engine {
         self.executing
             .and_then(|c| self.clients.get(c))
             .is_some_and(|c| matches!(c.kind, Kind::MasterLink))
+    }
+
+    /// Processor time that this instance's thread has used, in microseconds: a host fact for INFO.
+    pub fn tell_cpu(&mut self, system_us: u64, user_us: u64) {
+        self.cpu_us = (system_us, user_us);
     }
 
     /// Whether this instance follows a master.

@@ -85,7 +85,7 @@ impl Engine {
                 let n = replication::acked_by(self, offset);
                 self.unblock(conn, |r| r.int(n));
             }
-            Some(Blocked::Shutdown | Blocked::Paused) | None => {}
+            Some(Blocked::Shutdown | Blocked::Rewrite | Blocked::Paused) | None => {}
         }
     }
 

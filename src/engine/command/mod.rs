@@ -4,6 +4,10 @@
 
 mod args;
 mod client;
+mod command_cmd;
+mod config;
 mod connection;
+mod debug;
+mod server;
 pub mod table;
 mod transaction;

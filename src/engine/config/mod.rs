@@ -3,6 +3,7 @@
 
 pub mod directive;
 pub mod file;
+pub mod rewrite;
 mod special;
 pub mod table;
 mod table_kept;

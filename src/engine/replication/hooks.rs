@@ -134,3 +134,9 @@ pub fn job_done(_e: &mut Engine, _job: JobId, _done: JobDone) {}
 
 /// See [`Engine::job_failed`].
 pub fn job_failed(_e: &mut Engine, _job: JobId, _error: String) {}
+
+/// CONFIG SET changed this setting (its modern name).
+pub fn config_set(_e: &mut Engine, _name: &str) {}
+
+/// DEBUG CHANGE-REPL-ID.
+pub fn change_id(_e: &mut Engine) {}

@@ -1,0 +1,216 @@
+//! DEBUG: what tests and lessons need of it.
+
+use crate::engine::call::{Call, CommandSpec, Group, flags::*};
+use crate::engine::keyspace::{Entry, Value};
+use crate::engine::{Engine, replication};
+use crate::observe::LogLevel;
+use crate::wire::num;
+
+pub(super) const SPECS: &[CommandSpec] =
+    &[CommandSpec::new("debug", -2, debug, Group::Server, "1.0.0")
+        .flags(ADMIN | NOSCRIPT | LOADING | STALE | PROTECTED)];
+
+fn debug(e: &mut Engine, call: &Call<'_>) {
+    match (call.arg(1).to_ascii_lowercase().as_slice(), call.args.len()) {
+        (b"help", 2) => help(e),
+        (b"sleep", 3) => sleep(e, call),
+        (b"digest", 2) => {
+            let digest = hex(&digest(e));
+            e.reply.simple(&digest);
+        }
+        (b"digest-value", n) if n >= 3 => {
+            e.reply.array(call.args.len() - 2);
+            for key in &call.args[2..] {
+                let digest = match e.keyspace.db(e.db).get(key) {
+                    Some(entry) => {
+                        let mut d = [0; 20];
+                        add_value(&mut d, entry);
+                        d
+                    }
+                    None => [0; 20],
+                };
+                e.reply.simple(&hex(&digest));
+            }
+        }
+        (b"populate", 3..=5) => populate(e, call),
+        (b"change-repl-id", 2) => {
+            e.log(LogLevel::Notice, "Changing replication IDs after receiving change-repl-id");
+            replication::change_id(e);
+            e.reply.ok();
+        }
+        (b"set-active-expire", 3) => {
+            e.keys.active_expire = num::parse_i64(call.arg(2)).unwrap_or(0) != 0;
+            e.reply.ok();
+        }
+        (b"object", 3) => object(e, call.arg(2)),
+        (b"log", 3) => {
+            let text = format!("DEBUG LOG: {}", String::from_utf8_lossy(call.arg(2)));
+            e.log(LogLevel::Warning, text);
+            e.reply.ok();
+        }
+        (b"error", 3) => {
+            let words = call.arg(2).to_vec();
+            e.reply.error(words);
+        }
+        (b"replicate", n) if n >= 3 => {
+            let db = e.db;
+            e.propagate_also(db, &call.args[2..]);
+            e.reply.ok();
+        }
+        _ => {
+            let mut text = b"ERR unknown subcommand or wrong number of arguments for '".to_vec();
+            text.extend_from_slice(call.arg(1));
+            text.extend_from_slice(b"'. Try DEBUG HELP.");
+            e.reply.error(text);
+        }
+    }
+}
+
+fn sleep(e: &mut Engine, call: &Call<'_>) {
+    // Redis reads it with strtod: what is no number counts as 0.
+    let secs = num::parse_f64(call.arg(2)).filter(|s| s.is_finite() && *s > 0.0).unwrap_or(0.0);
+    let us = (secs * 1e6).min(1e15) as u64;
+    if us > 0 {
+        e.park_until(e.now.mono_us.saturating_add(us));
+        e.spent_us = us;
+    }
+    e.reply.ok();
+}
+
+fn populate(e: &mut Engine, call: &Call<'_>) {
+    let Some(count) = e.int_arg(call.arg(2)) else { return };
+    if count < 0 {
+        return e.reply.error("ERR value is out of range, must be positive");
+    }
+    let prefix = if call.args.len() > 3 { call.arg(3) } else { b"key" };
+    let size = if call.args.len() > 4 {
+        let Some(n) = e.int_arg(call.arg(4)) else { return };
+        match usize::try_from(n) {
+            Ok(n) => Some(n),
+            Err(_) => return e.reply.error("ERR value is out of range, must be positive"),
+        }
+    } else {
+        None
+    };
+    let clock = e.clock_s();
+    let db = e.db;
+    for i in 0..count {
+        let mut key = prefix.to_vec();
+        key.extend_from_slice(format!(":{i}").as_bytes());
+        if e.keyspace.db(db).get(&key).is_some() {
+            continue;
+        }
+        let mut value = format!("value:{i}").into_bytes();
+        if let Some(size) = size.filter(|s| *s > 0) {
+            value.resize(size, 0);
+        }
+        e.keyspace.db_mut(db).insert(&key, Value::string(&value), None, clock);
+        e.key_written(db, &key);
+    }
+    e.reply.ok();
+}
+
+fn object(e: &mut Engine, key: &[u8]) {
+    let Some(entry) = e.keyspace.db(e.db).get(key) else {
+        return e.reply.error("ERR no such key");
+    };
+    let value = entry.value();
+    let bytes = value.bytes();
+    let idle = e.clock_s().saturating_sub(entry.accessed_s());
+    let text = format!(
+        "Value at:0x0 refcount:{} encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{idle}",
+        value.refcount(),
+        value.encoding(),
+        bytes.len() + 1,
+        entry.accessed_s() & 0xff_ffff,
+    );
+    e.reply.simple(&text);
+}
+
+type Digest = [u8; 20];
+
+fn sha1(bytes: &[u8]) -> Digest {
+    sha1_smol::Sha1::from(bytes).digest().bytes()
+}
+
+/// Adds data whose order does not matter.
+fn xor(d: &mut Digest, data: &[u8]) {
+    for (a, b) in d.iter_mut().zip(sha1(data)) {
+        *a ^= b;
+    }
+}
+
+/// Adds data whose order matters.
+fn mix(d: &mut Digest, data: &[u8]) {
+    xor(d, data);
+    *d = sha1(d);
+}
+
+fn add_value(d: &mut Digest, entry: &Entry) {
+    mix(d, &0u32.to_be_bytes()); // The type: a string.
+    mix(d, &entry.value().bytes());
+    if entry.expire_at().is_some() {
+        xor(d, b"!!expire!!");
+    }
+}
+
+/// The digest of all data, the same on every server that holds the same.
+fn digest(e: &Engine) -> Digest {
+    let mut all = [0; 20];
+    for index in 0..e.keyspace.databases() {
+        let db = e.keyspace.db(index);
+        if db.is_empty() {
+            continue;
+        }
+        mix(&mut all, &(index as u32).to_be_bytes());
+        for entry in db.iter() {
+            let mut d = [0; 20];
+            mix(&mut d, entry.key());
+            add_value(&mut d, entry);
+            let data = d;
+            for (a, b) in all.iter_mut().zip(sha1(&data)) {
+                *a ^= b;
+            }
+        }
+    }
+    all
+}
+
+fn hex(d: &Digest) -> String {
+    d.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn help(e: &mut Engine) {
+    e.help(
+        "DEBUG",
+        &[
+            "CHANGE-REPL-ID",
+            "    Change the replication IDs of the instance.",
+            "    Dangerous: should be used only for testing the replication subsystem.",
+            "DIGEST",
+            "    Output a hex signature representing the current DB content.",
+            "DIGEST-VALUE <key> [<key> ...]",
+            "    Output a hex signature of the values of all the specified keys.",
+            "ERROR <string>",
+            "    Return a Redis protocol error with <string> as message. Useful for clients",
+            "    unit tests to simulate Redis errors.",
+            "LOG <message>",
+            "    Write <message> to the server log.",
+            "REPLICATE <string>",
+            "    Replicates the provided string to replicas, allowing data divergence.",
+            "OBJECT <key>",
+            "    Show low level info about `key` and associated value.",
+            "POPULATE <count> [<prefix>] [<size>]",
+            "    Create <count> string keys named key:<num>. If <prefix> is specified then",
+            "    it is used instead of the 'key' prefix. These are not propagated to",
+            "    replicas. Cluster slots are not respected so keys not belonging to the",
+            "    current node can be created in cluster mode.",
+            "SET-ACTIVE-EXPIRE <0|1>",
+            "    Setting it to 0 disables expiring keys in background when they are not",
+            "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
+            "    default.",
+            "SLEEP <seconds>",
+            "    Stop the server for <seconds>. Decimals allowed.",
+        ],
+    );
+}

@@ -1,0 +1,196 @@
+//! INFO, TIME, MONITOR, SHUTDOWN, SLOWLOG, LATENCY, LOLWUT.
+
+use super::args::SYNTAX;
+use crate::engine::blocked::Blocked;
+use crate::engine::call::{Call, CommandSpec, Group, Handler, acl, flags::*};
+use crate::engine::conn::Kind;
+use crate::engine::life::REDIS_VERSION;
+use crate::engine::shutdown::ShutdownFlags;
+use crate::engine::{Engine, info};
+
+const PLAIN: u32 = ADMIN | NOSCRIPT | LOADING | STALE;
+const HELP_FLAGS: u32 = LOADING | STALE;
+
+pub(super) const SPECS: &[CommandSpec] = &[
+    spec("info", -1, info_cmd, "1.0.0", LOADING | STALE).acl(acl::DANGEROUS).tips(&[
+        "nondeterministic_output",
+        "request_policy:all_shards",
+        "response_policy:special",
+    ]),
+    spec("time", 1, time, "2.6.0", LOADING | STALE | FAST).tips(&["nondeterministic_output"]),
+    spec("monitor", 1, monitor, "1.0.0", PLAIN),
+    spec("shutdown", -1, shutdown, "1.0.0", PLAIN | NO_MULTI | ALLOW_BUSY),
+    spec("lolwut", -1, lolwut, "5.0.0", READONLY | FAST),
+    spec("slowlog", -2, slowlog_help, "2.2.12", 0).subcommands(SLOWLOG),
+    spec("latency", -2, latency_help, "2.8.13", 0).subcommands(LATENCY),
+];
+
+const SLOWLOG: &[CommandSpec] = &[
+    spec("get", -2, slowlog_get, "2.2.12", ADMIN | LOADING | STALE)
+        .tips(&["request_policy:all_nodes", "nondeterministic_output"]),
+    spec("help", 2, slowlog_help, "6.2.0", HELP_FLAGS),
+    spec("len", 2, slowlog_len, "2.2.12", ADMIN | LOADING | STALE).tips(&[
+        "request_policy:all_nodes",
+        "response_policy:agg_sum",
+        "nondeterministic_output",
+    ]),
+    spec("reset", 2, slowlog_reset, "2.2.12", ADMIN | LOADING | STALE)
+        .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"]),
+];
+
+const LATENCY: &[CommandSpec] = &[
+    spec("help", 2, latency_help, "2.8.13", HELP_FLAGS),
+    spec("history", 3, empty_array, "2.8.13", PLAIN).tips(NODES),
+    spec("histogram", -2, |e, _| e.reply.map(0), "7.0.0", PLAIN).tips(NODES),
+    spec("latest", 2, empty_array, "2.8.13", PLAIN).tips(NODES),
+    spec("reset", -2, |e, _| e.reply.int(0), "2.8.13", PLAIN)
+        .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"]),
+];
+
+const NODES: &[&str] =
+    &["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"];
+
+const fn spec(
+    name: &'static str,
+    arity: i32,
+    handler: Handler,
+    since: &'static str,
+    flags: u32,
+) -> CommandSpec {
+    CommandSpec::new(name, arity, handler, Group::Server, since).flags(flags)
+}
+
+fn info_cmd(e: &mut Engine, call: &Call<'_>) {
+    let text = info::text(e, &call.args[1..]);
+    e.reply.verbatim("txt", text.as_bytes());
+}
+
+fn time(e: &mut Engine, _call: &Call<'_>) {
+    let us = e.now.wall_us;
+    e.reply.array(2);
+    e.reply.bulk_int(us.div_euclid(1_000_000));
+    e.reply.bulk_int(us.rem_euclid(1_000_000));
+}
+
+fn lolwut(e: &mut Engine, _call: &Call<'_>) {
+    e.reply.verbatim("txt", format!("Redis ver. {REDIS_VERSION}\n").as_bytes());
+}
+
+fn monitor(e: &mut Engine, call: &Call<'_>) {
+    let Some(c) = e.clients.get_mut(call.conn) else { return };
+    if !matches!(c.kind, Kind::Normal) {
+        return; // A replica or a monitor gets nothing, not even an error.
+    }
+    if !c.monitor {
+        c.monitor = true;
+        e.monitors += 1;
+        e.reply.ok();
+    }
+}
+
+fn shutdown(e: &mut Engine, call: &Call<'_>) {
+    let mut flags = ShutdownFlags::default();
+    let mut abort = false;
+    for word in &call.args[1..] {
+        match word.to_ascii_lowercase().as_slice() {
+            b"nosave" => flags.nosave = true,
+            b"save" => flags.save = true,
+            b"now" => flags.now = true,
+            b"force" => flags.force = true,
+            b"abort" => abort = true,
+            _ => return e.reply.error(SYNTAX),
+        }
+    }
+    if (abort && flags != ShutdownFlags::default()) || (flags.save && flags.nosave) {
+        return e.reply.error(SYNTAX);
+    }
+    if abort {
+        if e.abort_shutdown() {
+            e.reply.ok();
+        } else {
+            e.reply.error("ERR No shutdown in progress.");
+        }
+        return;
+    }
+    e.block(call.conn, Blocked::Shutdown);
+    e.begin_shutdown(flags);
+}
+
+fn slowlog_get(e: &mut Engine, call: &Call<'_>) {
+    if call.args.len() > 3 {
+        return e.reply.error(SYNTAX);
+    }
+    let mut count = 10;
+    if call.args.len() == 3 {
+        let Some(n) = e.int_arg_or(call.arg(2), RANGE) else { return };
+        if n < -1 {
+            return e.reply.error(RANGE);
+        }
+        count = usize::try_from(n).unwrap_or(usize::MAX);
+    }
+    let n = count.min(e.slowlog.entries.len());
+    e.reply.array(n);
+    for entry in e.slowlog.entries.iter().take(n) {
+        e.reply.array(6);
+        e.reply.int(entry.id);
+        e.reply.int(entry.at_s);
+        e.reply.int(entry.took_us as i64);
+        e.reply.array(entry.words.len());
+        for word in &entry.words {
+            e.reply.bulk(word);
+        }
+        e.reply.bulk(entry.addr.as_bytes());
+        e.reply.bulk(&entry.name);
+    }
+}
+
+const RANGE: &str = "ERR count should be greater than or equal to -1";
+
+fn slowlog_len(e: &mut Engine, _call: &Call<'_>) {
+    e.reply.int(e.slowlog.entries.len() as i64);
+}
+
+fn slowlog_reset(e: &mut Engine, _call: &Call<'_>) {
+    e.slowlog.entries.clear();
+    e.reply.ok();
+}
+
+fn slowlog_help(e: &mut Engine, _call: &Call<'_>) {
+    e.help(
+        "SLOWLOG",
+        &[
+            "GET [<count>]",
+            "    Return top <count> entries from the slowlog (default: 10, -1 mean all).",
+            "    Entries are made of:",
+            "    id, timestamp, time in microseconds, arguments array, client IP and port,",
+            "    client name",
+            "LEN",
+            "    Return the length of the slowlog.",
+            "RESET",
+            "    Reset the slowlog.",
+        ],
+    );
+}
+
+fn empty_array(e: &mut Engine, _call: &Call<'_>) {
+    e.reply.array(0);
+}
+
+fn latency_help(e: &mut Engine, _call: &Call<'_>) {
+    e.help(
+        "LATENCY",
+        &[
+            "HISTORY <event>",
+            "    Return time-latency samples for the <event> class.",
+            "LATEST",
+            "    Return the latest latency samples for all events.",
+            "RESET [<event> ...]",
+            "    Reset latency data of one or more <event> classes.",
+            "    (default: reset all data for all event classes)",
+            "HISTOGRAM [COMMAND ...]",
+            "    Return a cumulative distribution of latencies in the format of a histogram for the \
+             specified command names.",
+            "    If no commands are specified then all histograms are replied.",
+        ],
+    );
+}
