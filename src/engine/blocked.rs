@@ -15,6 +15,8 @@ pub enum Blocked {
     Rewrite,
     /// CLIENT PAUSE (or a shutdown, or a failover, that pauses writes): its command runs later.
     Paused,
+    /// SAVE: until the dump is there.
+    Save,
 }
 
 impl Blocked {
@@ -22,7 +24,7 @@ impl Blocked {
     pub fn deadline_us(&self) -> Option<u64> {
         match self {
             Blocked::Wait { deadline_us, .. } => *deadline_us,
-            Blocked::Shutdown | Blocked::Rewrite | Blocked::Paused => None,
+            Blocked::Shutdown | Blocked::Rewrite | Blocked::Paused | Blocked::Save => None,
         }
     }
 }

@@ -6,9 +6,9 @@
 
 use super::Engine;
 use super::facts::Detail;
-use super::keyspace::{Db, Entry, Value};
+use super::keyspace::{Db, Entry, Key, Value};
 use crate::observe::{Fact, GoneWhy, Preview};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 /// What the engine remembers about its keys beside the keyspace itself.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct Keys {
     pub(crate) active_expire: bool,
     /// Where the active expiry goes on: the database after the one it stopped in.
     pub(crate) expire_db: usize,
+    /// Keys whose expiry was set here while this instance was a writable replica.
+    pub(crate) own_expires: BTreeSet<(usize, Key)>,
 }
 
 impl Default for Keys {
@@ -33,6 +35,7 @@ impl Default for Keys {
             garbage_keys: 0,
             active_expire: true,
             expire_db: 0,
+            own_expires: BTreeSet::new(),
         }
     }
 }
@@ -116,7 +119,10 @@ impl Engine {
                 return true;
             }
         }
-        self.expire_now(db, key);
+        // While clients are paused the data set stands still; the key is taken out afterwards.
+        if self.pause_type().is_none() {
+            self.expire_now(db, key);
+        }
         true
     }
 
@@ -138,6 +144,16 @@ impl Engine {
             false => None,
         };
         db.insert(key, value, expire_at, clock_s);
+    }
+
+    /// Sets or clears a key's expiry. On a writable replica the key is remembered: nobody will
+    /// send its DEL.
+    pub fn set_expire(&mut self, db: usize, key: &[u8], at_ms: Option<i64>) {
+        self.keyspace.db_mut(db).set_expire(key, at_ms);
+        let own = self.is_replica() && !self.config.replica_read_only && !self.from_master();
+        if own && at_ms.is_some() {
+            self.keys.own_expires.insert((db, key.into()));
+        }
     }
 
     /// A key has a new value or expiry: marks it for watchers, tells the fact, counts a change.
@@ -241,9 +257,4 @@ impl Engine {
             }
         }
     }
-}
-
-/// Every cron run.
-pub(crate) fn cron(e: &mut Engine) {
-    e.drop_garbage(16);
 }

@@ -20,6 +20,7 @@ pub mod conn;
 mod dispatch;
 pub mod effect;
 mod execute;
+mod expire;
 pub mod facts;
 mod info;
 mod input;

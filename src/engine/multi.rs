@@ -111,6 +111,19 @@ impl Engine {
         }
     }
 
+    /// Two databases changed places: marks what is watched in either and is there in one of them.
+    pub(crate) fn spoil_watchers_of_swap(&mut self, a: usize, b: usize) {
+        if self.clients.watching == 0 {
+            return;
+        }
+        let there = |db: usize, key: &[u8]| self.keyspace.db(db).get(key).is_some();
+        for client in self.clients.iter_mut() {
+            for w in client.watched.iter_mut().filter(|w| w.db == a || w.db == b) {
+                w.changed |= there(a, &w.key) || there(b, &w.key);
+            }
+        }
+    }
+
     fn spoil(&mut self, hit: impl Fn(&Watched) -> bool) {
         let now_ms = self.now.wall_ms();
         let keyspace = &self.keyspace;

@@ -59,7 +59,7 @@ impl Engine {
     fn cron(&mut self) {
         self.stats.sample_rates(self.now.mono_us);
         self.clients_cron();
-        super::keys::cron(self);
+        super::expire::cron(self);
         persist::cron(self);
         self.shutdown_cron();
     }
@@ -85,7 +85,8 @@ impl Engine {
                 let n = replication::acked_by(self, offset);
                 self.unblock(conn, |r| r.int(n));
             }
-            Some(Blocked::Shutdown | Blocked::Rewrite | Blocked::Paused) | None => {}
+            Some(Blocked::Shutdown | Blocked::Rewrite | Blocked::Paused | Blocked::Save) | None => {
+            }
         }
     }
 

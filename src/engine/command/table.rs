@@ -6,8 +6,28 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 /// What every file of this folder exports.
-const GROUPS: &[&[CommandSpec]] =
-    &[super::client::SPECS, super::connection::SPECS, super::transaction::SPECS];
+const GROUPS: &[&[CommandSpec]] = &[
+    super::client::SPECS,
+    super::server::SPECS,
+    super::debug::SPECS,
+    super::config::SPECS,
+    super::command_cmd::SPECS,
+    super::connection::SPECS,
+    super::generic_dump::SPECS,
+    super::generic_expire::SPECS,
+    super::generic_flush::SPECS,
+    super::generic_keys::SPECS,
+    super::generic_move::SPECS,
+    super::generic_object::SPECS,
+    super::generic_scan::SPECS,
+    super::generic_sort::SPECS,
+    super::save::SPECS,
+    super::string_change::SPECS,
+    super::string_get::SPECS,
+    super::string_lcs::SPECS,
+    super::string_set::SPECS,
+    super::transaction::SPECS,
+];
 
 /// A command of the table, or a subcommand.
 #[derive(Debug)]

@@ -56,6 +56,11 @@ impl Db {
         self.entry_bytes + self.expires.len() * EXPIRE_BYTES + self.table.frame_bytes()
     }
 
+    /// Bytes that were copied because a snapshot still held them, ever.
+    pub(super) fn copied_bytes(&self) -> u64 {
+        self.table.copied()
+    }
+
     /// The entry under `key`.
     pub fn get(&self, key: &[u8]) -> Option<&Entry> {
         self.table.get(key)

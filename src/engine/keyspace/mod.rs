@@ -88,6 +88,11 @@ impl Keyspace {
         )
     }
 
+    /// Bytes copied so far because a snapshot still held them: the price of copy-on-write.
+    pub fn copied_bytes(&self) -> u64 {
+        self.dbs.iter().map(Db::copied_bytes).sum()
+    }
+
     /// How many segments a snapshot still shares with the live side, and how many there are.
     pub fn shared_segments(&self) -> (usize, usize) {
         let all = || self.dbs.iter().flat_map(Db::segments);

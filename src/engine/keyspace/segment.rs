@@ -30,6 +30,11 @@ impl Segment {
         &self.entries
     }
 
+    /// Bytes that a copy of it takes; values and names stay shared.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Segment>() + self.entries.len() * (size_of::<Entry>() + size_of::<u64>())
+    }
+
     /// One past the largest hash of its range.
     pub(super) fn end(&self) -> u64 {
         self.first + (1 << (HASH_BITS - self.depth))

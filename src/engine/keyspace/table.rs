@@ -26,6 +26,8 @@ pub(super) struct Table {
     /// How many segments there are of each depth: tells when the directory can be halved.
     at_depth: [u32; HASH_BITS as usize + 1],
     len: usize,
+    /// Bytes of segments that were copied because a snapshot held them.
+    copied: u64,
 }
 
 impl Table {
@@ -33,7 +35,7 @@ impl Table {
         let mut at_depth = [0; HASH_BITS as usize + 1];
         at_depth[0] = 1;
         let segments = vec![Arc::new(Segment::new(0, 0))];
-        Table { seed, bits: 0, directory: vec![0], segments, at_depth, len: 0 }
+        Table { seed, bits: 0, directory: vec![0], segments, at_depth, len: 0, copied: 0 }
     }
 
     pub fn seed(&self) -> HashSeed {
@@ -64,7 +66,7 @@ impl Table {
         let hash = self.seed.hash(key);
         let id = self.id_of(hash);
         let at = self.segments[id].find(hash, key).ok()?;
-        Some(&mut Arc::make_mut(&mut self.segments[id]).entries[at])
+        Some(&mut self.own(id).entries[at])
     }
 
     /// Puts an entry in; what stood under its key comes back.
@@ -74,11 +76,10 @@ impl Table {
             let id = self.id_of(hash);
             match self.segments[id].find(hash, &entry.key) {
                 Ok(at) => {
-                    let segment = Arc::make_mut(&mut self.segments[id]);
-                    return Some(std::mem::replace(&mut segment.entries[at], entry));
+                    return Some(std::mem::replace(&mut self.own(id).entries[at], entry));
                 }
                 Err(at) if self.segments[id].entries.len() < SEGMENT_MAX || !self.split(id) => {
-                    Arc::make_mut(&mut self.segments[id]).insert_at(at, hash, entry);
+                    self.own(id).insert_at(at, hash, entry);
                     self.len += 1;
                     return None;
                 }
@@ -91,7 +92,7 @@ impl Table {
         let hash = self.seed.hash(key);
         let id = self.id_of(hash);
         let at = self.segments[id].find(hash, key).ok()?;
-        let entry = Arc::make_mut(&mut self.segments[id]).remove_at(at);
+        let entry = self.own(id).remove_at(at);
         self.len -= 1;
         self.merge(id);
         Some(entry)
@@ -164,6 +165,20 @@ impl Table {
         self.len -= dropped.map(|s| s.entries.len()).sum::<usize>();
     }
 
+    /// Bytes copied on write since the table was made.
+    pub fn copied(&self) -> u64 {
+        self.copied
+    }
+
+    /// A segment that no snapshot shares: copied first if one does.
+    fn own(&mut self, id: usize) -> &mut Segment {
+        let segment = &mut self.segments[id];
+        if Arc::strong_count(segment) > 1 {
+            self.copied += segment.bytes() as u64;
+        }
+        Arc::make_mut(segment)
+    }
+
     fn segment_of(&self, hash: u64) -> &Segment {
         &self.segments[self.id_of(hash)]
     }
@@ -182,7 +197,7 @@ impl Table {
             self.directory = self.directory.iter().flat_map(|&id| [id, id]).collect();
             self.bits += 1;
         }
-        let upper = Arc::make_mut(&mut self.segments[id]).split();
+        let upper = self.own(id).split();
         self.at_depth[depth as usize] -= 1;
         self.at_depth[depth as usize + 1] += 2;
         self.segments.push(Arc::new(upper));
@@ -205,7 +220,7 @@ impl Table {
         let (low, high) =
             if first < self.segments[other].first { (id, other) } else { (other, id) };
         let upper = std::mem::replace(&mut self.segments[high], Arc::new(Segment::new(0, 0)));
-        Arc::make_mut(&mut self.segments[low]).merge(Arc::unwrap_or_clone(upper));
+        self.own(low).merge(Arc::unwrap_or_clone(upper));
         self.at_depth[depth as usize] -= 2;
         self.at_depth[depth as usize - 1] += 1;
         self.point_at(low);

@@ -1,88 +1,114 @@
 //! Saving and loading the data set.
 //!
-//! These are the calls that the rest of the engine makes.
+//! In: requests to save (commands, save points, replication, shutdown), what a driver says about
+//! its jobs, the bytes of an RDB. Out: snapshots for a driver to encode, a data set that was
+//! loaded whole or not at all, log lines and facts. Never here: files, threads, who the replicas
+//! are, what a command replies beyond these.
+
+mod boot;
+mod info;
+mod load;
+mod loader;
+mod save;
+mod save_job;
+
+pub use boot::boot_load;
+pub use info::info_lines;
+pub use load::{
+    LoadSource, Loading, load_abort, load_begin, load_finish, load_push, loading, loading_progress,
+};
+pub use loader::{Expired, LoadError, LoadStep, Loaded, Loader, Note};
+pub use save::{
+    SaveRequest, cancel, cancel_for_shutdown, cancel_running, cron, refuses_writes,
+    save_for_shutdown, save_progress, saving, start_save,
+};
+pub(crate) use save::{cancel_for_flush, save_in_background, save_in_foreground, schedule};
+pub use save_job::{Head, ReplAux, SaveJob};
 
 use super::Engine;
 use super::effect::JobId;
 use super::input::{FileError, JobDone};
 
-/// A snapshot being encoded, pulled piece by piece on a thread of the driver's.
+/// What is known about saves and loads.
 #[derive(Debug)]
-pub struct SaveJob {}
+pub struct Persist {
+    /// [`Engine`]'s count of changes that the dump holds.
+    saved_dirty: u64,
+    /// Unix seconds of the last good save; at first of the start.
+    pub(crate) lastsave_s: i64,
+    /// Unix seconds of the last attempt.
+    last_try_s: i64,
+    /// Whether the last save in the background was good.
+    last_ok: bool,
+    /// How long it took, in seconds; -1: there was none.
+    last_took_s: i64,
+    /// Saves begun.
+    saves: u64,
+    /// Bytes copied on write during the last save.
+    last_copied: u64,
+    running: Option<save::Save>,
+    /// A background save is to begin as soon as it can.
+    scheduled: bool,
+    load: Option<load::Load>,
+    /// The job that reads the dump at boot.
+    boot_job: Option<JobId>,
+    last_loaded: u64,
+    last_expired: u64,
+}
 
-impl SaveJob {
-    /// The next piece of about `max` bytes; `None` after the last one.
-    pub fn next_piece(&mut self, _max: usize) -> Option<Vec<u8>> {
-        None
+impl Default for Persist {
+    fn default() -> Persist {
+        Persist {
+            saved_dirty: 0,
+            lastsave_s: 0,
+            last_try_s: 0,
+            last_ok: true,
+            last_took_s: -1,
+            saves: 0,
+            last_copied: 0,
+            running: None,
+            scheduled: false,
+            load: None,
+            boot_job: None,
+            last_loaded: 0,
+            last_expired: 0,
+        }
     }
-
-    /// How many keys were encoded so far.
-    pub fn keys_done(&self) -> u64 {
-        0
-    }
-
-    /// Microseconds to wait after every piece, which then holds one key.
-    pub fn key_delay_us(&self) -> u64 {
-        0
-    }
 }
 
-/// What is known about saves.
-#[derive(Debug, Default)]
-pub struct Persist {}
-
-/// Whether a data set is being loaded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Loading {
-    #[default]
-    No,
-    /// Most commands answer -LOADING.
-    Yes,
-    /// Into a second keyspace, while the old one is served.
-    Async,
-}
-
-/// Begins to load the dump. When it is done (or there is none) it calls [`Engine::ready`].
-pub fn boot_load(e: &mut Engine) {
-    e.ready();
-}
-
-/// Every cron run: save points, scheduled saves.
-pub fn cron(_e: &mut Engine) {}
-
-/// Whether a data set is being loaded now.
-pub fn loading(_e: &Engine) -> Loading {
-    Loading::No
-}
-
-/// Whether the last background save failed while save points are set and
-/// stop-writes-on-bgsave-error is on: writes are refused.
-pub fn refuses_writes(_e: &Engine) -> bool {
-    false
-}
-
-/// INFO's persistence section, lines with their ends, without the header.
-pub fn info_lines(_e: &Engine, _out: &mut String) {}
-
-/// At shutdown: stops a running background save (with its log line).
-pub fn cancel_for_shutdown(_e: &mut Engine) {}
-
-/// At shutdown: begins the last save; its end comes to [`Engine::shutdown_saved`].
-pub fn save_for_shutdown(_e: &mut Engine) -> Result<JobId, String> {
-    Err("not possible yet".into())
+/// Changes since the last good save: INFO's rdb_changes_since_last_save.
+pub fn changes(e: &Engine) -> u64 {
+    e.dirty.saturating_sub(e.persist.saved_dirty)
 }
 
 /// See [`Engine::opened`].
-pub fn opened(_e: &mut Engine, _job: JobId, _len: Result<Option<u64>, FileError>) {}
+pub fn opened(e: &mut Engine, job: JobId, len: Result<Option<u64>, FileError>) {
+    boot::opened(e, job, len);
+}
 
 /// See [`Engine::piece`].
-pub fn piece(_e: &mut Engine, _job: JobId, _bytes: Vec<u8>) {}
-
-/// See [`Engine::save_progress`].
-pub fn save_progress(_e: &mut Engine, _job: JobId, _keys: u64, _bytes: u64) {}
+pub fn piece(e: &mut Engine, job: JobId, bytes: Vec<u8>) {
+    if save::is_running(e, job) {
+        super::replication::piece(e, job, bytes);
+    } else {
+        boot::piece(e, job, &bytes);
+    }
+}
 
 /// See [`Engine::job_done`].
-pub fn job_done(_e: &mut Engine, _job: JobId, _done: JobDone) {}
+pub fn job_done(e: &mut Engine, job: JobId, done: JobDone) {
+    if save::is_running(e, job) {
+        save::ended(e, Ok(done));
+    } else {
+        boot::done(e, job);
+    }
+}
 
 /// See [`Engine::job_failed`].
-pub fn job_failed(_e: &mut Engine, _job: JobId, _error: String) {}
+pub fn job_failed(e: &mut Engine, job: JobId, error: String) {
+    if save::is_running(e, job) {
+        save::ended(e, Err(error));
+    } else {
+        boot::failed(e, job, &error);
+    }
+}

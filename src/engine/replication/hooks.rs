@@ -4,6 +4,7 @@ use crate::engine::Engine;
 use crate::engine::conn::{Client, ConnId};
 use crate::engine::effect::{DialId, JobId};
 use crate::engine::input::{Dialled, FileError, JobDone};
+use crate::engine::persist::ReplAux;
 use crate::observe::{LinkLoss, LinkRef};
 use std::io::IoSlice;
 
@@ -140,3 +141,13 @@ pub fn config_set(_e: &mut Engine, _name: &str) {}
 
 /// DEBUG CHANGE-REPL-ID.
 pub fn change_id(_e: &mut Engine) {}
+/// What any save writes about the history, if there is one.
+pub fn repl_aux(_e: &Engine) -> Option<ReplAux> {
+    None
+}
+
+/// The dump that was loaded at boot names its history.
+pub fn restored(_e: &mut Engine, _aux: ReplAux) {}
+
+/// A save in the background, or for replicas, came to its end.
+pub fn save_ended(_e: &mut Engine, _job: JobId, _ok: bool) {}

@@ -1,0 +1,80 @@
+//! OBJECT: how a value is kept.
+
+use crate::engine::Engine;
+use crate::engine::call::flags::{LOADING, READONLY, STALE};
+use crate::engine::call::{Call, CommandSpec, Group, Handler, KeySpec, acl};
+
+const KEY: &[KeySpec] = &[KeySpec::range("RO", 2, 0, 1)];
+
+const fn asker(name: &'static str, handler: Handler, since: &'static str) -> CommandSpec {
+    CommandSpec::new(name, 3, handler, Group::Generic, since)
+        .flags(READONLY)
+        .acl(acl::KEYSPACE)
+        .tips(&["nondeterministic_output"])
+        .keys(KEY)
+}
+
+pub(super) const SPECS: &[CommandSpec] =
+    &[CommandSpec::new("object", -2, help, Group::Generic, "2.2.3").subcommands(&[
+        asker("encoding", encoding, "2.2.3"),
+        asker("freq", freq, "4.0.0"),
+        CommandSpec::new("help", 2, help, Group::Generic, "6.2.0")
+            .flags(LOADING | STALE)
+            .acl(acl::KEYSPACE),
+        asker("idletime", idletime, "2.2.3"),
+        asker("refcount", refcount, "2.2.3"),
+    ])];
+
+fn encoding(e: &mut Engine, call: &Call<'_>) {
+    match e.lookup_untouched(call.arg(2)).map(|entry| entry.value().encoding()) {
+        Some(name) => e.reply.bulk_str(name),
+        None => e.reply.null(),
+    }
+}
+
+fn refcount(e: &mut Engine, call: &Call<'_>) {
+    match e.lookup_untouched(call.arg(2)).map(|entry| entry.value().refcount()) {
+        Some(n) => e.reply.int(n),
+        None => e.reply.null(),
+    }
+}
+
+fn idletime(e: &mut Engine, call: &Call<'_>) {
+    let clock_s = e.clock_s();
+    match e.lookup_untouched(call.arg(2)).map(|entry| entry.accessed_s()) {
+        Some(used_s) => e.reply.int(i64::from(clock_s.saturating_sub(used_s))),
+        None => e.reply.null(),
+    }
+}
+
+/// No maxmemory policy counts uses yet, which is what Redis answers by default.
+fn freq(e: &mut Engine, call: &Call<'_>) {
+    match e.lookup_untouched(call.arg(2)).is_some() {
+        true => e.reply.error(
+            "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please \
+             note that when switching between policies at runtime LRU and LFU data will take some \
+             time to adjust.",
+        ),
+        false => e.reply.null(),
+    }
+}
+
+fn help(e: &mut Engine, _: &Call<'_>) {
+    e.help(
+        "OBJECT",
+        &[
+            "ENCODING <key>",
+            "    Return the kind of internal representation used in order to store the value",
+            "    associated with a <key>.",
+            "FREQ <key>",
+            "    Return the access frequency index of the <key>. The returned integer is",
+            "    proportional to the logarithm of the recent access frequency of the key.",
+            "IDLETIME <key>",
+            "    Return the idle time of the <key>, that is the approximated number of",
+            "    seconds elapsed since the last access to the key.",
+            "REFCOUNT <key>",
+            "    Return the number of references of the value associated with the specified",
+            "    <key>.",
+        ],
+    );
+}
