@@ -4,31 +4,66 @@
 //! master, link time. Out: the shared stream with a cursor for every replica, snapshots asked for,
 //! the handshake's lines, and facts about every step.
 //! Never in here: sockets, files, the format of an RDB, and what a key holds.
+//!
+//! As a master: [`serve`] answers PSYNC and SYNC, [`snapshot`] makes and sends RDBs, [`feed`]
+//! writes the stream, [`attached`] keeps the replicas. As a replica: [`follow`] connects,
+//! [`handshake`] talks, [`receive`] takes the RDB, [`apply`] follows the stream. [`role`] changes
+//! from one to the other.
 
+mod apply;
+mod attached;
+mod commands;
+mod cron;
+mod feed;
+mod follow;
 mod handshake;
-mod hooks;
 mod ids;
+mod info;
 mod lines;
 mod link;
 mod psync;
+mod receive;
+mod replconf;
+mod role;
+mod serve;
+mod snapshot;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod transfer;
+mod wait;
 
-pub use hooks::*;
+pub use apply::applied;
+pub use attached::{
+    Lagging, ask_for_acks, behind, has_stream, lacks_good_replicas, lagging_replicas,
+    pieces_written, stream_slices, stream_wrote,
+};
+pub(crate) use commands::SPECS;
+pub use cron::{cron, end_turn, next_wake};
+pub use feed::feed;
+pub use follow::{accept_bytes, dialled, link_is_up, master_spoke, owns_input, pauses_reading};
 pub use ids::Ids;
+pub use info::info_lines;
+pub use wait::acked_by;
+pub use replconf::heard_newline;
 pub use link::{Announced, ReplicaLink};
+pub use role::{ReplAux, boot, change_id, repl_aux, restored};
+pub use snapshot::save_ended;
 pub use stream::Stream;
 
 use super::Engine;
-use super::conn::ConnId;
+use super::conn::{Client, ConnId, Kind};
+use super::effect::JobId;
+use super::input::{FileError, JobDone};
 use super::rng::Rng;
-use crate::observe::ReplId;
+use crate::observe::{Fact, LinkLoss, LinkRef, Message, ReplId, Side};
 use std::collections::BTreeMap;
 
 /// What an instance knows about replication.
 #[derive(Debug)]
 pub struct Replication {
     pub ids: Ids,
+    /// The stream that is written (as a master) or passed on (as a replica), and the backlog.
     pub stream: Stream,
     /// The database last selected in the stream; `None` forces a SELECT before the next command.
     pub(crate) stream_db: Option<usize>,
@@ -36,6 +71,22 @@ pub struct Replication {
     pub(crate) replicas: Vec<ConnId>,
     /// What connections said with REPLCONF that are no replicas (yet).
     pub(crate) announced: BTreeMap<ConnId, Announced>,
+    /// The snapshot that is being made for replicas.
+    snapshot: Option<snapshot::Running>,
+    /// Files that are being read for one replica each.
+    files: BTreeMap<JobId, ConnId>,
+    /// Our end of the link to the master.
+    pub(crate) follow: follow::Follow,
+    /// Since when there is no replica (link time, microseconds).
+    no_replicas_since_us: u64,
+    /// Replicas that count for min-replicas-to-write.
+    good_replicas: i64,
+    cron: cron::Schedule,
+    turn: cron::Turn,
+    /// Why a connection is about to be closed, where "closed here" says too little.
+    causes: BTreeMap<ConnId, LinkLoss>,
+    /// Kept from command to command, so that feeding allocates nothing in the long run.
+    scratch: Vec<u8>,
 }
 
 impl Replication {
@@ -47,9 +98,124 @@ impl Replication {
             stream_db: None,
             replicas: Vec::new(),
             announced: BTreeMap::new(),
+            snapshot: None,
+            files: BTreeMap::new(),
+            follow: follow::Follow::default(),
+            no_replicas_since_us: 0,
+            good_replicas: 0,
+            cron: cron::Schedule::default(),
+            turn: cron::Turn::default(),
+            causes: BTreeMap::new(),
+            scratch: Vec::new(),
         }
     }
 }
 
-/// Appends a command to the stream.
-pub fn feed(_e: &mut Engine, _db: usize, _args: &[&[u8]]) {}
+/// master_repl_offset.
+pub fn offset(e: &Engine) -> i64 {
+    e.repl.stream.end()
+}
+
+/// The link that this connection is, if it is one: the driver's gate applies to it.
+pub fn link_of(e: &Engine, conn: ConnId) -> Option<LinkRef> {
+    let client = e.clients.get(conn)?;
+    match &client.kind {
+        Kind::Normal => {
+            let said = e.repl.announced.get(&conn)?;
+            let peer = attached::addr_of(client, said);
+            Some(LinkRef { side: Side::Master, peer })
+        }
+        Kind::MasterLink => Some(LinkRef { side: Side::Replica, peer: follow::peer(e)? }),
+        Kind::Replica(link) => {
+            let peer = attached::addr_of(client, &link.announced);
+            Some(LinkRef { side: Side::Master, peer })
+        }
+    }
+}
+
+/// A connection was closed and is forgotten already; `why` unless a better cause was noted.
+pub fn link_closed(e: &mut Engine, client: &Client, why: LinkLoss) {
+    let conn = client.conn;
+    let why = e.repl.causes.remove(&conn).unwrap_or(why);
+    match &client.kind {
+        Kind::Normal => {
+            e.repl.announced.remove(&conn);
+        }
+        Kind::MasterLink => follow::lost(e, client, why),
+        Kind::Replica(link) => attached::detach(e, client, link, why),
+    }
+}
+
+/// Closes a link now, for this reason.
+fn close_because(e: &mut Engine, conn: ConnId, why: LinkLoss) {
+    e.close_because(conn, why);
+}
+
+/// Writes bytes to a link, behind everything that waits there.
+fn write(e: &mut Engine, conn: ConnId, bytes: &[u8]) {
+    // While a connection's command runs, its output lives in the reply.
+    if e.executing == Some(conn) {
+        e.reply.raw(bytes);
+    } else if let Some(c) = e.clients.get_mut(conn) {
+        c.out.head.extend_from_slice(bytes);
+    }
+    e.output_grew(conn);
+}
+
+/// Writes a message and tells that it was said.
+fn say(e: &mut Engine, conn: ConnId, message: Message, bytes: &[u8]) {
+    write(e, conn, bytes);
+    if let Some(link) = link_of(e, conn) {
+        e.fact(Fact::Said { link, message, bytes: bytes.len() as u64 });
+    }
+}
+
+/// Tells that a message was read.
+fn heard(e: &mut Engine, conn: ConnId, message: Message, bytes: u64) {
+    if let Some(link) = link_of(e, conn) {
+        e.fact(Fact::Heard { link, message, bytes });
+    }
+}
+
+/// Whether this job's events go to replication.
+pub fn owns_job(e: &Engine, job: JobId) -> bool {
+    e.repl.files.contains_key(&job) || follow::owns_job(e, job)
+}
+
+/// See [`Engine::opened`].
+pub fn opened(e: &mut Engine, job: JobId, len: Result<Option<u64>, FileError>) {
+    if e.repl.files.contains_key(&job) {
+        snapshot::file_opened(e, job, len);
+    } else {
+        receive::file_opened(e, job, len);
+    }
+}
+
+/// A piece of a snapshot for the sockets, or of a file.
+pub fn piece(e: &mut Engine, job: JobId, bytes: Vec<u8>) {
+    if e.repl.files.contains_key(&job) {
+        snapshot::file_piece(e, job, bytes);
+    } else if e.repl.snapshot.as_ref().is_some_and(|s| s.job == job) {
+        snapshot::piece(e, job, bytes);
+    } else {
+        receive::file_piece(e, job, bytes);
+    }
+}
+
+/// See [`Engine::job_done`].
+pub fn job_done(e: &mut Engine, job: JobId, done: JobDone) {
+    if e.repl.files.contains_key(&job) {
+        snapshot::file_done(e, job);
+    } else {
+        receive::job_done(e, job, done);
+    }
+}
+
+/// See [`Engine::job_failed`].
+pub fn job_failed(e: &mut Engine, job: JobId, error: String) {
+    if e.repl.files.contains_key(&job) {
+        snapshot::file_failed(e, job, &error);
+    } else {
+        receive::job_failed(e, job, &error);
+    }
+}

@@ -1,0 +1,438 @@
+//! The RDB of a full sync on its way in: to a file first, or straight into a keyspace.
+
+use super::attached::RDB_FACT_EVERY_US;
+use super::transfer::{Part, Transfer};
+use super::{attached, follow, heard, replconf, role};
+use crate::engine::Engine;
+use crate::engine::config::DisklessLoad;
+use crate::engine::conn::ConnId;
+use crate::engine::effect::{Effect, JobId};
+use crate::engine::input::{FileError, JobDone};
+use crate::engine::persist::{self, LoadError, LoadSource};
+use crate::wire::rdb::RdbError;
+use crate::observe::{
+    Fact, IdCause, LinkLoss, LinkState, LogLevel, Message, RdbFraming,
+};
+
+/// Where the bytes go.
+#[derive(Debug)]
+enum Into {
+    /// The preamble has not come.
+    Nowhere,
+    /// repl-diskless-load disabled: a temporary file.
+    File { job: JobId, temp: String },
+    /// The file is whole and takes the dump's place.
+    Renaming { job: JobId },
+    /// The dump is read back.
+    Dump { job: JobId },
+    /// Straight into a keyspace of its own; `swap`: beside the old data.
+    Keyspace { swap: bool },
+}
+
+/// One full sync, from +FULLRESYNC to the loaded data set.
+#[derive(Debug)]
+pub struct Receive {
+    transfer: Transfer,
+    framing: Option<RdbFraming>,
+    into: Into,
+    /// RDB bytes read so far.
+    got: u64,
+    told_at_us: Option<u64>,
+}
+
+impl Receive {
+    /// Whether it still reads the RDB from the link.
+    pub(super) fn reads(&self) -> bool {
+        matches!(self.into, Into::Nowhere | Into::File { .. } | Into::Keyspace { .. })
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        self.transfer.has_begun()
+    }
+
+    pub(super) fn owns(&self, job: JobId) -> bool {
+        match &self.into {
+            Into::File { job: j, .. } | Into::Renaming { job: j } | Into::Dump { job: j } => *j == job,
+            _ => false,
+        }
+    }
+
+    /// INFO's figures: the total (-1 before the preamble, 0 if it is not known) and what was read.
+    pub(super) fn figures(&self) -> (i64, i64) {
+        let total = match self.framing {
+            None => -1,
+            Some(RdbFraming::Length(n)) => i64::try_from(n).unwrap_or(i64::MAX),
+            Some(RdbFraming::Eof) => 0,
+        };
+        (total, i64::try_from(self.got).unwrap_or(i64::MAX))
+    }
+}
+
+/// A full sync was granted: the preamble comes next.
+pub(super) fn begin(e: &mut Engine) {
+    e.repl.follow.receive = Some(Receive {
+        transfer: Transfer::default(),
+        framing: None,
+        into: Into::Nowhere,
+        got: 0,
+        told_at_us: None,
+    });
+    follow::set_state(e, LinkState::Transfer);
+}
+
+/// What happened while bytes were cut up; acted upon afterwards.
+enum Stop {
+    End,
+    Refused(String),
+    Garbage(String),
+    Broken(LoadError),
+}
+
+/// Bytes of the link while the RDB comes in.
+pub(super) fn bytes(e: &mut Engine, conn: ConnId) {
+    let Some(mut r) = e.repl.follow.receive.take_if(|r| r.reads()) else { return };
+    let Some(c) = e.clients.get_mut(conn) else { return };
+    // The buffer is taken out while its bytes are looked at, so nothing is copied.
+    let query = std::mem::take(&mut c.query);
+    let mut stop = None;
+    let took = r.transfer.push(query.waiting(), |part| match part {
+        Part::Newline => heard(e, conn, Message::Newline, 1),
+        Part::Begin(framing) => begin_rdb(e, conn, framing, &mut r.into, &mut r.framing),
+        Part::Data(data) => {
+            r.got += data.len() as u64;
+            match &mut r.into {
+                Into::File { job, .. } => {
+                    let effect = Effect::WriteFile { job: *job, bytes: data.to_vec() };
+                    e.effect(effect);
+                }
+                Into::Keyspace { .. } if stop.is_none() => {
+                    if let Err(error) = persist::load_push(e, data) {
+                        stop = Some(Stop::Broken(error));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Part::End => {
+            stop.get_or_insert(Stop::End);
+        }
+        Part::Refused(text) => stop = Some(Stop::Refused(text)),
+        Part::Garbage(text) => stop = Some(Stop::Garbage(text)),
+    });
+    if let Some(c) = e.clients.get_mut(conn) {
+        c.query = query;
+        c.query.consume(took);
+    }
+    tell_received(e, &mut r, matches!(stop, Some(Stop::End)));
+    if let Some(Stop::End) = stop {
+        heard(e, conn, Message::RdbEnd { bytes: r.got }, r.got);
+    }
+    e.repl.follow.receive = Some(r);
+    match stop {
+        None => {}
+        Some(Stop::End) => ended(e),
+        Some(Stop::Refused(text)) => {
+            e.log(
+                LogLevel::Warning,
+                format!("MASTER aborted replication with an error: {text}"),
+            );
+            heard(e, conn, Message::Error(text.clone()), took as u64);
+            follow::cancel_and_retry(e, LinkLoss::Refused(text));
+        }
+        Some(Stop::Garbage(text)) => {
+            e.log(
+                LogLevel::Warning,
+                format!(
+                    "Bad protocol from MASTER, the first byte is not '$' (we received '{text}'), \
+                     are you sure the host and port are right?"
+                ),
+            );
+            heard(e, conn, Message::Unexpected(text.clone()), took as u64);
+            follow::cancel_and_retry(e, LinkLoss::Protocol(text));
+        }
+        Some(Stop::Broken(error)) => socket_load_failed(e, &error),
+    }
+}
+
+fn begin_rdb(
+    e: &mut Engine,
+    conn: ConnId,
+    framing: RdbFraming,
+    into: &mut Into,
+    told: &mut Option<RdbFraming>,
+) {
+    *told = Some(framing);
+    let preamble = match framing {
+        RdbFraming::Length(n) => format!("${n}\r\n").len() as u64,
+        RdbFraming::Eof => 47,
+    };
+    heard(e, conn, Message::RdbBegin(framing), preamble);
+    let empty = e.keyspace.keys_total() == 0;
+    let (direct, swap) = match e.config.repl_diskless_load {
+        DisklessLoad::Disabled => (false, false),
+        DisklessLoad::OnEmptyDb => (empty, false),
+        DisklessLoad::Swapdb => (true, true),
+    };
+    let place = if direct { "to parser" } else { "to disk" };
+    let text = match framing {
+        RdbFraming::Length(n) => format!("receiving {n} bytes from master {place}"),
+        RdbFraming::Eof => format!("receiving streamed RDB from master with EOF {place}"),
+    };
+    e.log(LogLevel::Notice, format!("MASTER <-> REPLICA sync: {text}"));
+    if !direct {
+        let job = e.next_job();
+        let temp = format!("temp-{}.{}.rdb", e.now.wall_s(), e.boot.pid);
+        e.effect(Effect::CreateFile { job, path: temp.clone() });
+        *into = Into::File { job, temp };
+        return;
+    }
+    stop_saves(e, false);
+    if !swap {
+        new_history(e);
+        flush(e);
+    }
+    e.log(LogLevel::Notice, "MASTER <-> REPLICA sync: Loading DB in memory");
+    let total = match framing {
+        RdbFraming::Length(n) => Some(n),
+        RdbFraming::Eof => None,
+    };
+    // Beside data of the same history the old keys are an older state of the same thing, and are
+    // served meanwhile.
+    let beside = swap && e.repl.follow.target.0 == e.repl.ids.replid;
+    persist::load_begin(e, LoadSource::Link { serve_old: beside }, total);
+    *into = Into::Keyspace { swap };
+}
+
+/// A save of the old data would overwrite the new dump, or tell of what is gone.
+fn stop_saves(e: &mut Engine, log: bool) {
+    if persist::saving(e) {
+        if log {
+            let pid = e.boot.pid;
+            e.log(
+                LogLevel::Notice,
+                format!(
+                    "Replica is about to load the RDB file received from the master, but there is \
+                     a pending RDB child running. Killing process {pid} and removing its temp file \
+                     to avoid any race"
+                ),
+            );
+        }
+        persist::cancel_running(e);
+    }
+}
+
+fn tell_received(e: &mut Engine, r: &mut Receive, last: bool) {
+    let Some(framing) = r.framing else { return };
+    let now = e.now.mono_us;
+    if last || r.told_at_us.is_none_or(|at| now >= at + RDB_FACT_EVERY_US) {
+        r.told_at_us = Some(now);
+        if let Some(master) = follow::peer(e) {
+            e.fact(Fact::RdbReceived { master, got: r.got, framing });
+        }
+    }
+}
+
+/// The last byte was read.
+fn ended(e: &mut Engine) {
+    let Some(r) = &mut e.repl.follow.receive else { return };
+    match std::mem::replace(&mut r.into, Into::Nowhere) {
+        Into::File { job, temp } => {
+            let _ = temp;
+            r.into = Into::Renaming { job };
+            let path = e.config.dbfilename.clone();
+            e.effect(Effect::FinishFile { job, path });
+        }
+        Into::Keyspace { swap } => {
+            r.into = Into::Keyspace { swap };
+            load_whole(e, Some(swap));
+        }
+        other => r.into = other,
+    }
+}
+
+/// From here on our data is another history's: nobody may go on from the old one.
+fn new_history(e: &mut Engine) {
+    follow::discard_cached(e);
+    attached::disconnect_all(e);
+    e.repl.stream.free();
+    e.repl.turn.grew = true;
+}
+
+fn flush(e: &mut Engine) {
+    e.log(LogLevel::Notice, "MASTER <-> REPLICA sync: Flushing old data");
+    follow::keep_alive(e);
+    let empty = e.keyspace.empty_like();
+    e.replace_keyspace(empty);
+}
+
+/// The dump was renamed, or the receiving file is closed.
+pub(super) fn job_done(e: &mut Engine, job: JobId, _done: JobDone) {
+    let Some(r) = &mut e.repl.follow.receive else { return };
+    match &mut r.into {
+        Into::Renaming { job: j } if *j == job => {
+            let job = e.next_job();
+            if let Some(r) = &mut e.repl.follow.receive {
+                r.into = Into::Dump { job };
+            }
+            stop_saves(e, true);
+            new_history(e);
+            flush(e);
+            e.log(LogLevel::Notice, "MASTER <-> REPLICA sync: Loading DB in memory");
+            let total = e.repl.follow.receive.as_ref().map(|r| r.got);
+            persist::load_begin(e, LoadSource::Link { serve_old: false }, total);
+            let path = e.config.dbfilename.clone();
+            e.effect(Effect::OpenFile { job, path });
+        }
+        Into::Dump { job: j } if *j == job => load_whole(e, None),
+        _ => {}
+    }
+}
+
+/// The dump was opened to be loaded.
+pub(super) fn file_opened(e: &mut Engine, job: JobId, len: Result<Option<u64>, FileError>) {
+    match len {
+        Ok(_) => e.effect(Effect::Pull { job }),
+        Err(FileError::NotFound) => job_failed(e, job, "No such file or directory"),
+        Err(FileError::Other(error)) => job_failed(e, job, &error),
+    }
+}
+
+/// A piece of the dump.
+pub(super) fn file_piece(e: &mut Engine, job: JobId, bytes: Vec<u8>) {
+    match persist::load_push(e, &bytes) {
+        Ok(_) => e.effect(Effect::Pull { job }),
+        Err(error) => {
+            e.effect(Effect::CancelJob { job });
+            corrupt(e, &error);
+        }
+    }
+}
+
+/// A file could not be written, renamed or read.
+pub(super) fn job_failed(e: &mut Engine, job: JobId, error: &str) {
+    let Some(r) = &mut e.repl.follow.receive else { return };
+    let text = match &r.into {
+        Into::File { .. } => {
+            "Opening the temp file needed for MASTER <-> REPLICA synchronization".to_owned()
+        }
+        Into::Renaming { .. } => format!(
+            "Failed trying to rename the temp DB into {} in MASTER <-> REPLICA synchronization",
+            e.config.dbfilename
+        ),
+        Into::Dump { .. } => {
+            "Failed trying to load the MASTER synchronization DB from disk".to_owned()
+        }
+        _ => return,
+    };
+    e.effect(Effect::CancelJob { job });
+    e.log(LogLevel::Warning, format!("{text}: {error}"));
+    follow::cancel_and_retry(e, LinkLoss::Protocol(error.to_owned()));
+}
+
+/// The file is no whole RDB. The old data is gone already, so there is nothing to go on with: the
+/// process ends, as a real replica's does.
+fn corrupt(e: &mut Engine, error: &LoadError) {
+    persist::load_abort(e, Some(error));
+    if matches!(error, LoadError::Rdb(RdbError::WrongSignature | RdbError::VersionTooNew(_))) {
+        let text = "Failed trying to load the MASTER synchronization DB from disk";
+        e.log(LogLevel::Warning, format!("{text}: Invalid argument"));
+        follow::cancel_and_retry(e, LinkLoss::Protocol(error.to_string()));
+    } else {
+        e.log(LogLevel::Warning, "Terminating server after rdb file reading failure.");
+        abort(e);
+        e.effect(Effect::Exit { code: 1 });
+    }
+}
+
+/// The RDB from the socket cannot be loaded: with swapdb nothing was lost.
+fn socket_load_failed(e: &mut Engine, error: &LoadError) {
+    let swap = give_up_load(e, Some(error));
+    let text = "Failed trying to load the MASTER synchronization DB from socket";
+    e.log(LogLevel::Warning, format!("{text}: {error}"));
+    tell_discarded(e, swap);
+    follow::cancel_and_retry(e, LinkLoss::Protocol(error.to_string()));
+}
+
+/// The link ended in the middle of a load from the socket.
+pub(super) fn socket_broke(e: &mut Engine) {
+    let error = LoadError::Rdb(RdbError::ShortRead);
+    let swap = give_up_load(e, Some(&error));
+    tell_discarded(e, swap);
+}
+
+/// Drops what a load from the socket brought so far. Whether old data lies beside it; `None`: there
+/// was no such load.
+fn give_up_load(e: &mut Engine, error: Option<&LoadError>) -> Option<bool> {
+    let r = e.repl.follow.receive.as_mut()?;
+    let Into::Keyspace { swap } = r.into else { return None };
+    r.into = Into::Nowhere;
+    persist::load_abort(e, error);
+    Some(swap)
+}
+
+fn tell_discarded(e: &mut Engine, swap: Option<bool>) {
+    if swap == Some(true) {
+        let text = "MASTER <-> REPLICA sync: Discarding temporary DB in background";
+        e.log(LogLevel::Notice, text);
+    }
+}
+
+/// Gives the transfer up; files that were begun go away.
+pub(super) fn abort(e: &mut Engine) {
+    let Some(r) = e.repl.follow.receive.take() else { return };
+    match r.into {
+        Into::File { job, temp } => {
+            e.effect(Effect::CancelJob { job });
+            e.effect(Effect::RemoveFile { path: temp });
+        }
+        Into::Renaming { job } => e.effect(Effect::CancelJob { job }),
+        Into::Dump { job } => {
+            e.effect(Effect::CancelJob { job });
+            persist::load_abort(e, None);
+        }
+        Into::Keyspace { .. } => persist::load_abort(e, None),
+        Into::Nowhere => {}
+    }
+}
+
+/// The data set is here: it takes the old one's place, and the stream begins. `socket`: it came
+/// straight from the link, with the old data beside it or not.
+fn load_whole(e: &mut Engine, socket: Option<bool>) {
+    let loaded = match (persist::load_finish(e), socket) {
+        (Ok(loaded), _) => loaded,
+        (Err(error), Some(_)) => return socket_load_failed(e, &error),
+        (Err(error), None) => return corrupt(e, &error),
+    };
+    let swapped = socket == Some(true);
+    if swapped {
+        new_history(e);
+        let text = "MASTER <-> REPLICA sync: Swapping active DB with loaded DB";
+        e.log(LogLevel::Notice, text);
+    }
+    let Some(r) = e.repl.follow.receive.take() else { return };
+    let db = loaded.repl.as_ref().and_then(|aux| usize::try_from(aux.stream_db).ok());
+    if swapped {
+        e.log(
+            LogLevel::Notice,
+            "MASTER <-> REPLICA sync: Discarding old DB in background",
+        );
+    }
+    let (replid, offset) = e.repl.follow.target;
+    e.repl.ids = super::Ids::new(replid);
+    e.repl.stream.restart_at(offset);
+    e.repl.stream.activate();
+    e.repl.turn.grew = true;
+    let db = db.filter(|db| *db < e.keyspace.databases()).unwrap_or(0);
+    let conn = e.repl.follow.conn;
+    follow::connected(e, conn, db);
+    role::tell_ids(e, IdCause::FullSync);
+    e.log(LogLevel::Notice, "MASTER <-> REPLICA sync: Finished with success");
+    if r.framing == Some(RdbFraming::Eof) {
+        // The master waits for this before it sends the stream.
+        replconf::send_ack(e);
+    }
+    if conn.is_none() {
+        // The link broke while we loaded; what we hold is whole, so the stream can go on from it.
+        follow::disconnected(e, LinkLoss::PeerClosed, db);
+    }
+}

@@ -1,0 +1,8 @@
+//! Two or three engines joined by pipes, under virtual time, with a seed.
+
+mod chain;
+mod full_sync;
+mod partial;
+mod pump;
+mod rules;
+mod serving;
