@@ -82,7 +82,8 @@ impl Engine {
                 Ok(Parsed::Incomplete { .. }) => return,
                 Ok(Parsed::Empty { consumed }) => {
                     if master {
-                        replication::applied(self, &[], consumed);
+                        let raw = &query.buf[query.done..query.done + consumed];
+                        replication::applied(self, &[], raw);
                     } else if let Some(c) = self.clients.get_mut(conn)
                         && c.is_replica()
                     {
@@ -99,11 +100,11 @@ impl Engine {
                         for (word, range) in words.iter_mut().zip(argv.iter()) {
                             *word = &bytes[range.clone()];
                         }
-                        self.run_one(conn, &words[..n], consumed);
+                        self.run_one(conn, &words[..n], &bytes[..consumed]);
                     } else {
                         let words: Vec<&[u8]> =
                             argv.iter().map(|range| &bytes[range.clone()]).collect();
-                        self.run_one(conn, &words, consumed);
+                        self.run_one(conn, &words, &bytes[..consumed]);
                     }
                     consumed
                 }
@@ -115,7 +116,7 @@ impl Engine {
                     let len = args.iter().map(Vec::len).sum();
                     self.running_query = query_sizes(query, len);
                     let words: Vec<&[u8]> = args.iter().map(|a| &a[..]).collect();
-                    self.run_one(conn, &words, consumed);
+                    self.run_one(conn, &words, &[]);
                     consumed
                 }
                 Err(error) => {
@@ -131,8 +132,9 @@ impl Engine {
         }
     }
 
-    /// Executes one command and settles what its kind of connection is owed.
-    fn run_one(&mut self, conn: ConnId, words: &[&[u8]], consumed: usize) {
+    /// Executes one command and settles what its kind of connection is owed. `raw` is what it was on
+    /// the wire (nothing for an inline command).
+    fn run_one(&mut self, conn: ConnId, words: &[&[u8]], raw: &[u8]) {
         let Some(c) = self.clients.get(conn) else { return };
         let before = self.reply.buf.len();
         let mode = c.reply_mode;
@@ -143,7 +145,7 @@ impl Engine {
                 if self.clients.get(conn).is_some_and(|c| c.paused_here()) {
                     return;
                 }
-                replication::applied(self, words, consumed);
+                replication::applied(self, words, raw);
             }
             Kind::Replica(_) => {
                 self.execute(conn, words);

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 /// What every file of this folder exports.
 const GROUPS: &[&[CommandSpec]] = &[
+    crate::engine::replication::SPECS,
     super::client::SPECS,
     super::server::SPECS,
     super::debug::SPECS,

@@ -263,7 +263,9 @@ pub(super) fn put_online(e: &mut Engine, conn: ConnId, hold_for_ack: bool) {
         set_state(e, conn, ReplicaState::RdbTransmitted);
         e.log(
             LogLevel::Notice,
-            format!("RDB transfer completed, rdb only replica ({name}) should be disconnected asap"),
+            format!(
+                "RDB transfer completed, rdb only replica ({name}) should be disconnected asap"
+            ),
         );
         e.close_soon(conn);
         return;

@@ -294,7 +294,10 @@ fn go_on(e: &mut Engine, conn: ConnId, replid: Option<ReplId>) {
         e.repl.turn.grew = true;
     }
     connected(e, Some(conn), cached.db);
-    e.log(LogLevel::Notice, "MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.");
+    e.log(
+        LogLevel::Notice,
+        "MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.",
+    );
 }
 
 /// The link is in sync: from here on its bytes are commands.
@@ -363,7 +366,9 @@ pub(super) fn lost(e: &mut Engine, client: &Client, why: LinkLoss) {
                 return;
             }
             let begun = receive.has_begun();
-            let text = if begun { "I/O error trying to sync with MASTER" } else {
+            let text = if begun {
+                "I/O error trying to sync with MASTER"
+            } else {
                 "I/O error reading bulk count from MASTER"
             };
             let detail = if begun { "connection lost" } else { "Connection reset by peer" };
@@ -379,10 +384,7 @@ pub(super) fn lost(e: &mut Engine, client: &Client, why: LinkLoss) {
                 LogLevel::Warning,
                 "Failed to read response from the server: Connection reset by peer",
             );
-            e.log(
-                LogLevel::Warning,
-                "Master did not respond to command during SYNC handshake",
-            );
+            e.log(LogLevel::Warning, "Master did not respond to command during SYNC handshake");
             tell_lost(e, why);
             set_state(e, LinkState::Connect);
         }
@@ -399,11 +401,7 @@ pub(super) fn disconnected(e: &mut Engine, why: LinkLoss, db: usize) {
     f.unapplied.clear();
     f.down_since_us = Some(e.now.link_us);
     if !broken && !f.pre_psync {
-        f.cached = Some(Cached {
-            replid: e.repl.ids.replid,
-            offset: e.repl.stream.end(),
-            db,
-        });
+        f.cached = Some(Cached { replid: e.repl.ids.replid, offset: e.repl.stream.end(), db });
         e.log(LogLevel::Notice, "Caching the disconnected master state.");
     }
     set_state(e, LinkState::Connect);

@@ -44,12 +44,12 @@ pub use feed::feed;
 pub use follow::{accept_bytes, dialled, link_is_up, master_spoke, owns_input, pauses_reading};
 pub use ids::Ids;
 pub use info::info_lines;
-pub use wait::acked_by;
-pub use replconf::heard_newline;
 pub use link::{Announced, ReplicaLink};
+pub use replconf::heard_newline;
 pub use role::{ReplAux, boot, change_id, repl_aux, restored};
 pub use snapshot::save_ended;
 pub use stream::Stream;
+pub use wait::acked_by;
 
 use super::Engine;
 use super::conn::{Client, ConnId, Kind};

@@ -9,10 +9,8 @@ use crate::engine::conn::ConnId;
 use crate::engine::effect::{Effect, JobId};
 use crate::engine::input::{FileError, JobDone};
 use crate::engine::persist::{self, LoadError, LoadSource};
+use crate::observe::{Fact, IdCause, LinkLoss, LinkState, LogLevel, Message, RdbFraming};
 use crate::wire::rdb::RdbError;
-use crate::observe::{
-    Fact, IdCause, LinkLoss, LinkState, LogLevel, Message, RdbFraming,
-};
 
 /// Where the bytes go.
 #[derive(Debug)]
@@ -52,7 +50,9 @@ impl Receive {
 
     pub(super) fn owns(&self, job: JobId) -> bool {
         match &self.into {
-            Into::File { job: j, .. } | Into::Renaming { job: j } | Into::Dump { job: j } => *j == job,
+            Into::File { job: j, .. } | Into::Renaming { job: j } | Into::Dump { job: j } => {
+                *j == job
+            }
             _ => false,
         }
     }
@@ -132,10 +132,7 @@ pub(super) fn bytes(e: &mut Engine, conn: ConnId) {
         None => {}
         Some(Stop::End) => ended(e),
         Some(Stop::Refused(text)) => {
-            e.log(
-                LogLevel::Warning,
-                format!("MASTER aborted replication with an error: {text}"),
-            );
+            e.log(LogLevel::Warning, format!("MASTER aborted replication with an error: {text}"));
             heard(e, conn, Message::Error(text.clone()), took as u64);
             follow::cancel_and_retry(e, LinkLoss::Refused(text));
         }
@@ -412,10 +409,7 @@ fn load_whole(e: &mut Engine, socket: Option<bool>) {
     let Some(r) = e.repl.follow.receive.take() else { return };
     let db = loaded.repl.as_ref().and_then(|aux| usize::try_from(aux.stream_db).ok());
     if swapped {
-        e.log(
-            LogLevel::Notice,
-            "MASTER <-> REPLICA sync: Discarding old DB in background",
-        );
+        e.log(LogLevel::Notice, "MASTER <-> REPLICA sync: Discarding old DB in background");
     }
     let (replid, offset) = e.repl.follow.target;
     e.repl.ids = super::Ids::new(replid);

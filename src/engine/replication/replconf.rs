@@ -156,7 +156,6 @@ pub(super) fn send_ack(e: &mut Engine) {
         return;
     }
     let offset = e.repl.stream.end();
-    let bytes =
-        super::lines::command(&[b"REPLCONF", b"ACK", offset.to_string().as_bytes()]);
+    let bytes = super::lines::command(&[b"REPLCONF", b"ACK", offset.to_string().as_bytes()]);
     say(e, conn, Message::Ack { offset: Offset(offset) }, &bytes);
 }

@@ -28,10 +28,7 @@ pub(super) fn replicaof(e: &mut Engine, call: &Call<'_>) {
         if e.is_replica() {
             promote(e);
             let info = e.client_line(call.conn);
-            e.log(
-                LogLevel::Notice,
-                format!("MASTER MODE enabled (user request from '{info}')"),
-            );
+            e.log(LogLevel::Notice, format!("MASTER MODE enabled (user request from '{info}')"));
         }
         e.reply.ok();
         return;
@@ -90,11 +87,8 @@ fn follow_master(e: &mut Engine, master: Addr) {
              master: I may be able to synchronize with the new master with just a partial \
              transfer.",
         );
-        e.repl.follow.cached = Some(Cached {
-            replid: e.repl.ids.replid,
-            offset: e.repl.stream.end(),
-            db: 0,
-        });
+        e.repl.follow.cached =
+            Some(Cached { replid: e.repl.ids.replid, offset: e.repl.stream.end(), db: 0 });
     }
     follow::set_state(e, LinkState::Connect);
     e.log(LogLevel::Notice, format!("Connecting to MASTER {}", follow::shown_addr(&master)));
@@ -124,11 +118,7 @@ pub(super) fn promote(e: &mut Engine) {
         return;
     }
     e.config.replicaof = None;
-    e.fact(Fact::RoleChanged {
-        role: Role::Master,
-        master: None,
-        cause: RoleCause::UserRequest,
-    });
+    e.fact(Fact::RoleChanged { role: Role::Master, master: None, cause: RoleCause::UserRequest });
     follow::close_connected(e);
     follow::discard_cached(e);
     follow::cancel(e, LinkLoss::ClosedHere);
@@ -162,7 +152,13 @@ pub fn change_id(e: &mut Engine) {
 pub(super) fn tell_ids(e: &mut Engine, cause: IdCause) {
     let Ids { replid, replid2, second_offset } = e.repl.ids;
     let offset = Offset(e.repl.stream.end());
-    e.fact(Fact::IdsChanged { replid, replid2, second_offset: Offset(second_offset), offset, cause });
+    e.fact(Fact::IdsChanged {
+        replid,
+        replid2,
+        second_offset: Offset(second_offset),
+        offset,
+        cause,
+    });
 }
 
 /// What any save must remember of the replication history, if there is one.

@@ -34,10 +34,7 @@ pub(super) fn psync(e: &mut Engine, call: &Call<'_>) {
         }
         let info = e.client_line(call.conn);
         super::role::promote(e);
-        e.log(
-            LogLevel::Notice,
-            format!("MASTER MODE enabled (failover request from '{info}')"),
-        );
+        e.log(LogLevel::Notice, format!("MASTER MODE enabled (failover request from '{info}')"));
     }
     if refused(e, call.conn) {
         return;

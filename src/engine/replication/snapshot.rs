@@ -55,13 +55,12 @@ pub(super) fn wanted(e: &mut Engine, conn: ConnId) {
         // began, and that one asked for no more than this one understands.
         let other = e.repl.replicas.iter().copied().find(|&c| {
             link(e, c).is_some_and(|l| {
-                l.state == ReplicaState::WaitBgsaveEnd
-                    && (!l.announced.rdb_only || said.rdb_only)
+                l.state == ReplicaState::WaitBgsaveEnd && (!l.announced.rdb_only || said.rdb_only)
             })
         });
-        let fits = other.and_then(|c| link(e, c)).filter(|l| {
-            said.covers(&l.announced) && said.same_rdb(&l.announced)
-        });
+        let fits = other
+            .and_then(|c| link(e, c))
+            .filter(|l| said.covers(&l.announced) && said.same_rdb(&l.announced));
         match fits.map(|l| (l.job, l.initial_offset)) {
             Some((job, offset)) => {
                 set_up(e, conn, job, offset);

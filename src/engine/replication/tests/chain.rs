@@ -75,7 +75,10 @@ fn a_replica_whose_link_is_down_serves_nobody() {
     w.kill(a);
     w.cut(b, c);
     w.advance_ms(2500);
-    assert!(w.logged(c, "Master is currently unable to PSYNC but should be in the future: -NOMASTERLINK"));
+    assert!(w.logged(
+        c,
+        "Master is currently unable to PSYNC but should be in the future: -NOMASTERLINK"
+    ));
 }
 
 #[test]

@@ -9,8 +9,7 @@ fn forms() -> impl Iterator<Item = (u8, String, String)> {
     (0..4u8).flat_map(move |seed| {
         ["yes", "no"].into_iter().flat_map(move |diskless| {
             loads.into_iter().map(move |load| {
-                let master =
-                    format!("repl-diskless-sync {diskless}\nrepl-diskless-sync-delay 0\n");
+                let master = format!("repl-diskless-sync {diskless}\nrepl-diskless-sync-delay 0\n");
                 (seed, master, format!("repl-diskless-load {load}\n"))
             })
         })
@@ -89,12 +88,19 @@ fn the_facts_of_a_full_sync_come_in_order() {
             _ => None,
         })
         .collect();
-    use LinkState::*;
     assert_eq!(
         states,
         [
-            Connect, Connecting, ReceivePingReply, SendHandshake, ReceivePortReply,
-            ReceiveCapaReply, SendPsync, ReceivePsyncReply, Transfer, Connected
+            LinkState::Connect,
+            LinkState::Connecting,
+            LinkState::ReceivePingReply,
+            LinkState::SendHandshake,
+            LinkState::ReceivePortReply,
+            LinkState::ReceiveCapaReply,
+            LinkState::SendPsync,
+            LinkState::ReceivePsyncReply,
+            LinkState::Transfer,
+            LinkState::Connected
         ]
     );
     let said = |node: usize| -> Vec<Message> {
@@ -127,8 +133,10 @@ fn the_facts_of_a_full_sync_come_in_order() {
             _ => None,
         })
         .collect();
-    use ReplicaState::*;
-    assert_eq!(states, [WaitBgsaveStart, WaitBgsaveEnd, Online]);
+    assert_eq!(
+        states,
+        [ReplicaState::WaitBgsaveStart, ReplicaState::WaitBgsaveEnd, ReplicaState::Online]
+    );
     assert!(w.nodes[m].facts.iter().any(|f| matches!(f, Fact::StreamSent { left: 0, .. })));
 }
 
@@ -192,11 +200,9 @@ fn several_replicas_share_one_snapshot() {
     fill(&mut w, m, 30);
     for r in [a, b] {
         w.tell(r, "REPLICAOF 127.0.0.1 6380");
-        assert_eq!(w.ask(r, "ROLE").split("\r\n").nth(6), Some("handshake"));
+        assert_eq!(w.ask(r, "ROLE").split("\r\n").nth(7), Some("handshake"));
     }
-    w.until("both are up", |w| {
-        [a, b].iter().all(|r| w.info(*r, "master_link_status") == "up")
-    });
+    w.until("both are up", |w| [a, b].iter().all(|r| w.info(*r, "master_link_status") == "up"));
     let began = w.nodes[m].facts.iter().filter(|f| matches!(f, Fact::SnapshotBegan { .. }));
     assert_eq!(began.count(), 1);
     w.tell(m, "SET x y");

@@ -60,8 +60,7 @@ pub struct World {
 
 impl World {
     pub fn new(seed: u8) -> World {
-        let now =
-            Now { wall_us: 1_577_836_800_000_000, mono_us: 1_000_000, link_us: 1_000_000 };
+        let now = Now { wall_us: 1_577_836_800_000_000, mono_us: 1_000_000, link_us: 1_000_000 };
         World {
             nodes: Vec::new(),
             now,
@@ -510,7 +509,12 @@ impl World {
         let first = dump(&self.nodes[nodes[0]]);
         for &n in &nodes[1..] {
             let other = dump(&self.nodes[n]);
-            assert!(first == other, "instance {n} differs: {} and {} keys", first.len(), other.len());
+            assert!(
+                first == other,
+                "instance {n} differs: {} and {} keys",
+                first.len(),
+                other.len()
+            );
         }
     }
 

@@ -52,7 +52,7 @@ fn a_handshake_that_gets_no_answer_is_given_up() {
     let r = w.start("repl-timeout 3\n");
     w.frozen = true;
     w.tell(r, "REPLICAOF 127.0.0.1 6380");
-    assert_eq!(w.ask(r, "ROLE").split("\r\n").nth(6), Some("handshake"));
+    assert_eq!(w.ask(r, "ROLE").split("\r\n").nth(7), Some("handshake"));
     w.advance_ms(5500);
     assert!(w.logged(r, "Timeout connecting to the MASTER..."));
     assert!(w.logged(r, "Reconnecting to MASTER 127.0.0.1:6380 after failure"));
@@ -106,7 +106,10 @@ fn replicas_acknowledge_once_a_second() {
 #[test]
 fn replicaof_answers_word_for_word() {
     let (mut w, _, r) = pair(7, "", "");
-    assert_eq!(w.ask(r, "replicaof 127.0.0.1 6380"), "+OK Already connected to specified master\r\n");
+    assert_eq!(
+        w.ask(r, "replicaof 127.0.0.1 6380"),
+        "+OK Already connected to specified master\r\n"
+    );
     assert_eq!(w.ask(r, "replicaof 127.0.0.1 x"), "-ERR Invalid master port\r\n");
     assert_eq!(w.ask(r, "replicaof 127.0.0.1 65536"), "-ERR Invalid master port\r\n");
     assert_eq!(w.tell(r, "slaveof No oNe"), "+OK\r\n");
@@ -182,6 +185,8 @@ fn role_tells_both_sides() {
     );
     assert_eq!(
         w.ask(r, "ROLE"),
-        format!("*5\r\n$5\r\nslave\r\n$9\r\n127.0.0.1\r\n:6380\r\n$9\r\nconnected\r\n:{offset}\r\n")
+        format!(
+            "*5\r\n$5\r\nslave\r\n$9\r\n127.0.0.1\r\n:6380\r\n$9\r\nconnected\r\n:{offset}\r\n"
+        )
     );
 }

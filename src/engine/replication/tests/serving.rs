@@ -145,7 +145,10 @@ fn a_user_save_is_not_joined_but_waited_for() {
     w.nodes[m].hold_saves = true;
     assert!(w.ask(m, "BGSAVE").starts_with("+Background saving started"));
     w.tell(r, "REPLICAOF 127.0.0.1 6380");
-    assert!(w.logged(m, "Can't attach the replica to the current BGSAVE. Waiting for next BGSAVE for SYNC"));
+    assert!(w.logged(
+        m,
+        "Can't attach the replica to the current BGSAVE. Waiting for next BGSAVE for SYNC"
+    ));
     w.nodes[m].hold_saves = false;
     w.until("the link is up", |w| w.info(r, "master_link_status") == "up");
     w.assert_same(&[m, r]);
