@@ -58,6 +58,16 @@ pub fn cron(e: &mut Engine) {
     e.repl.cron.runs += 1;
 }
 
+/// CONFIG SET changed this setting (its modern name).
+pub fn config_set(e: &mut Engine, name: &str) {
+    match name {
+        // The newest bytes stay; the end of the turn trims and tells.
+        "repl-backlog-size" => e.repl.turn.grew = true,
+        "min-replicas-to-write" | "min-replicas-max-lag" => attached::count_good(e),
+        _ => {}
+    }
+}
+
 /// The periodic ping of the stream, from the top of a chain only.
 fn ping(e: &mut Engine) {
     let period = u64::try_from(e.config.repl_ping_replica_period).unwrap_or(10).max(1);

@@ -39,7 +39,7 @@ pub use attached::{
     pieces_written, stream_slices, stream_wrote,
 };
 pub(crate) use commands::SPECS;
-pub use cron::{cron, end_turn, next_wake};
+pub use cron::{config_set, cron, end_turn, next_wake};
 pub use feed::feed;
 pub use follow::{accept_bytes, dialled, link_is_up, master_spoke, owns_input, pauses_reading};
 pub use ids::Ids;
