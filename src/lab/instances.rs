@@ -5,11 +5,13 @@ use super::clock::LabClock;
 use super::journal::Journal;
 use super::links::Links;
 use super::pids::Pids;
+use super::sink::{Lane, Late, Sink};
 use super::start::{Prepared, StartError, prepare};
 use super::workspace::Workspace;
-use crate::node::{Clock, Control, ControlTx, FactSink, Gate, control, run};
-use crate::observe::{ExitHow, Fact, LabFact, Now, SaveTarget};
+use crate::node::{Clock, Control, ControlTx, Gate, control, run};
+use crate::observe::{ExitHow, LabFact, Now};
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -59,6 +61,7 @@ pub(super) struct Instances {
     clock: Arc<LabClock>,
     links: Arc<Links>,
     workspace: Arc<Workspace>,
+    late: Arc<Late>,
     pids: Pids,
     /// The lab's first port: errors about a taken port name the way out.
     base_port: u16,
@@ -86,17 +89,19 @@ impl Instances {
         links: Arc<Links>,
         workspace: Arc<Workspace>,
         base_port: u16,
-    ) -> Instances {
-        Instances {
+    ) -> io::Result<Instances> {
+        let late = Late::start(clock.clone())?;
+        Ok(Instances {
             journal,
             clock,
             links,
             workspace,
+            late,
             pids: Pids::new(),
             base_port,
             state: Mutex::default(),
             ended: Condvar::new(),
-        }
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -143,14 +148,16 @@ impl Instances {
         self.tell(LabFact::InstanceUp { port, conf });
         let mine = self.clone();
         let spawned = std::thread::Builder::new().name(format!("redis-{port}")).spawn(move || {
+            let lane = Arc::new(Lane::new(mine.journal.clone(), port));
             let sink = Box::new(Sink {
-                journal: mine.journal.clone(),
                 workspace: mine.workspace.clone(),
-                port,
+                lane: lane.clone(),
+                late: mine.late.clone(),
             });
             let (gate, clock): (Arc<dyn Gate>, Arc<dyn Clock>) =
                 (mine.links.clone(), mine.clock.clone());
             let how = run(spec, rx, sink, gate, clock);
+            lane.flush(mine.clock.now());
             mine.end(port, how);
         });
         if let Err(e) = spawned {
@@ -222,25 +229,8 @@ impl Instances {
     }
 }
 
-/// Takes an instance's facts to the journal, on the instance's own thread.
-struct Sink {
-    journal: Arc<Journal>,
-    workspace: Arc<Workspace>,
-    port: u16,
-}
-
-impl FactSink for Sink {
-    fn take(&mut self, at: Now, facts: &mut Vec<Fact>) {
-        // Files of the instance's own making: log and pid file at its start, then its dumps.
-        let files = facts.iter().any(|fact| match fact {
-            Fact::Ready { .. } => true,
-            Fact::SnapshotEnded { target, .. } => *target != SaveTarget::Sockets,
-            _ => false,
-        });
-        // Before the facts, so that whoever acts on `Ready` finds the files told already.
-        if files {
-            self.workspace.rescan();
-        }
-        self.journal.append_facts(at, self.port, facts);
+impl Drop for Instances {
+    fn drop(&mut self) {
+        self.late.close();
     }
 }

@@ -12,11 +12,13 @@ mod instances;
 pub mod journal;
 pub mod links;
 pub mod model;
+mod pace;
 mod pids;
 mod port_holder;
 pub mod recorder;
 pub mod secrets;
 mod session;
+mod sink;
 mod start;
 pub mod workspace;
 

@@ -85,13 +85,14 @@ impl Lab {
             .map_err(|e| folder_error(&folder, &e))?;
         let workspace = Arc::new(workspace);
         let links = Arc::new(Links::default());
-        let instances = Arc::new(Instances::new(
+        let instances = Instances::new(
             journal.clone(),
             clock.clone(),
             links.clone(),
             workspace.clone(),
             options.base_port,
-        ));
+        );
+        let instances = Arc::new(instances.map_err(|e| folder_error(&folder, &e))?);
         // One process, three servers: their clients share its bound on open files.
         raise_open_files(3 * (10_000 + RESERVED_FDS));
         Ok(Lab(Arc::new(Inner {
