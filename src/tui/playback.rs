@@ -46,13 +46,13 @@ impl Playback {
         while shown.rows < end {
             let waiting = end - shown.rows;
             let step = CALM_US.min(LATEST_US / waiting);
-            let due = shown.last_us.saturating_add(step);
+            // A pause before this row does not let the next ones out at once.
+            let due = shown.last_us.saturating_add(step).max(at(shown.rows));
             if due > now_us {
                 return (shown.rows, Some(due - now_us));
             }
             shown.rows += 1;
-            // A pause before this row does not let the next ones out at once.
-            shown.last_us = due.max(now_us.saturating_sub(step));
+            shown.last_us = due;
         }
         (shown.rows, None)
     }

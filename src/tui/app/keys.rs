@@ -107,6 +107,11 @@ impl App {
             self.quit_now();
             return;
         };
+        self.begin(mode);
+    }
+
+    /// Begins a mode, as if it had been chosen on the start screen.
+    pub fn begin(&mut self, mode: Mode) {
         self.screen = Screen::Starting(mode.clone());
         self.ask(Ask::Begin(mode));
     }

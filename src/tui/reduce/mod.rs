@@ -88,6 +88,11 @@ impl World {
     }
 }
 
+/// Whether nobody waits to see this: periodic acknowledgements and the like.
+pub fn is_calm(body: &Body) -> bool {
+    !marks(body) && !matches!(body, Body::Console(_) | Body::Fact(Fact::Log { .. }))
+}
+
 /// Whether the screen marks what this event changed. Periodic traffic is no reason to.
 fn marks(body: &Body) -> bool {
     match body {

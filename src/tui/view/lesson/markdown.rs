@@ -96,11 +96,15 @@ fn flush(
     };
     let mut line = start(true, *bullet);
     let mut used = 0;
+    let mut space = false;
     for (mark, text) in words.drain(..) {
         for (n, word) in text.split(' ').enumerate() {
-            let gap = usize::from(n > 0 && used > 0);
+            space |= n > 0;
+            if word.is_empty() {
+                continue;
+            }
             for (m, piece) in wrap(word, room).into_iter().enumerate() {
-                let gap = if m == 0 { gap } else { 0 };
+                let gap = usize::from(space && used > 0 && m == 0);
                 if used > 0 && (used + gap + width(&piece) > room || m > 0) {
                     out.push(std::mem::replace(&mut line, start(false, false)));
                     used = 0;
@@ -109,6 +113,7 @@ fn flush(
                 used += gap + width(&piece);
                 line = line.add(mark, format!("{}{piece}", " ".repeat(gap)));
             }
+            space = false;
         }
     }
     *bullet = false;

@@ -1,0 +1,115 @@
+//! The terminal: taken over for the screens, and given back whatever happens.
+//!
+//! It is given back by `Drop`, by the panic hook of the thread that draws, and by [`restore`], which
+//! may be called any number of times from any thread. A panic in another thread (an instance, the
+//! console) must not tear the screen down under the one that draws: it is noted, and printed after
+//! the terminal was given back.
+
+use crossterm::cursor::Show;
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+};
+use crossterm::execute;
+use crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use std::io::{self, Stdout, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
+use std::thread::ThreadId;
+
+/// Whether the terminal is ours.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+/// The thread that draws; a panic there gives the terminal back at once.
+static DRAWER: Mutex<Option<ThreadId>> = Mutex::new(None);
+/// What other threads said when they panicked.
+static NOTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static HOOK: Once = Once::new();
+
+/// The terminal while it is ours.
+pub struct Term {
+    pub terminal: Terminal<CrosstermBackend<Stdout>>,
+}
+
+impl Term {
+    /// Takes the terminal over. On an error it is as it was.
+    ///
+    /// # Errors
+    /// Standard output or input is no terminal that can be switched to raw mode.
+    pub fn open() -> io::Result<Term> {
+        *DRAWER.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::thread::current().id());
+        HOOK.call_once(install_hook);
+        enter().inspect_err(|_| restore())?;
+        let terminal = Terminal::new(CrosstermBackend::new(io::stdout()));
+        let mut term = Term { terminal: terminal.inspect_err(|_| restore())? };
+        // What another program left on the alternate screen is none of ours.
+        term.terminal.clear().inspect_err(|_| restore())?;
+        Ok(term)
+    }
+
+    /// Gives the terminal back to the shell (Ctrl-Z) and takes it again when the shell says so.
+    ///
+    /// # Errors
+    /// The terminal cannot be taken again.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        restore();
+        // SAFETY: raising a signal against oneself touches no memory; the default action of
+        // SIGTSTP stops the process until SIGCONT.
+        unsafe {
+            libc::raise(libc::SIGTSTP);
+        }
+        enter()?;
+        self.terminal.clear()
+    }
+}
+
+impl Drop for Term {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+fn enter() -> io::Result<()> {
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableMouseCapture)
+}
+
+/// Gives the terminal back, if it is ours. A terminal that is gone (SIGHUP) is no error.
+pub fn restore() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        let mut out = io::stdout();
+        let _ =
+            execute!(out, DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, Show);
+        let _ = disable_raw_mode();
+        let _ = out.flush();
+    }
+}
+
+/// Prints what threads said that panicked while the screen was ours.
+pub fn tell_noted() {
+    for line in NOTED.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        eprintln!("{line}");
+    }
+}
+
+fn install_hook() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let drawer = *DRAWER.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = TAKEN.load(Ordering::SeqCst);
+        if !taken || drawer == Some(std::thread::current().id()) {
+            restore();
+            before(info);
+            return;
+        }
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or("unnamed").to_owned();
+        let mut noted = NOTED.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.len() < 20 {
+            noted.push(format!("thread '{name}' {info}"));
+        }
+    }));
+}
