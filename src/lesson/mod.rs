@@ -6,6 +6,7 @@
 //! on what the model knows, so an outside redis-cli counts like the console.
 
 mod condition;
+mod desk;
 mod file;
 mod library;
 mod progress;
