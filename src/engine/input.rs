@@ -74,7 +74,7 @@ impl Engine {
 
     /// Space to read into. `None`: read nothing from this connection now.
     pub fn read_space(&mut self, conn: ConnId) -> Option<&mut [u8]> {
-        if self.parked.is_some() {
+        if self.parked.is_some() || replication::pauses_reading(self, conn) {
             return None;
         }
         let c = self.clients.get_mut(conn)?;
@@ -96,6 +96,7 @@ impl Engine {
         self.stats.total_reads_processed += 1;
         if master {
             self.stats.total_net_repl_input_bytes += n as u64;
+            replication::master_spoke(self, conn);
         } else {
             self.stats.total_net_input_bytes += n as u64;
         }
