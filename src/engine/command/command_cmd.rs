@@ -117,10 +117,7 @@ fn describe(e: &mut Engine, entry: &Entry) {
     let words: Vec<&str> =
         FLAG_WORDS.iter().filter(|(bit, _)| spec.has(*bit)).map(|(_, w)| *w).collect();
     statuses(e, &words);
-    let (first, last, step) = spec.keys.first().map_or((0, 0, 0), |k| {
-        (k.first, if k.last >= 0 { k.first + k.last } else { k.last }, k.step)
-    });
-    for n in [first, last, step] {
+    for n in span(spec.keys) {
         e.reply.int(i64::from(n));
     }
     let bits = categories(spec);
@@ -143,6 +140,19 @@ fn describe(e: &mut Engine, entry: &Entry) {
     for sub in &entry.subcommands {
         describe(e, sub);
     }
+}
+
+/// First key, last key and step as one range: what COMMAND said before it had key specs. Ranges
+/// that follow each other (RENAME's two keys) count as one.
+fn span(keys: &[KeySpec]) -> [i32; 3] {
+    let Some(k) = keys.first() else { return [0, 0, 0] };
+    let mut last = if k.last >= 0 { k.first + k.last } else { k.last };
+    for next in &keys[1..] {
+        if last >= 0 && next.first == last + 1 && next.step == 1 && next.last >= 0 {
+            last = next.first + next.last;
+        }
+    }
+    [k.first, last, k.step]
 }
 
 fn describe_keys(e: &mut Engine, key: &KeySpec) {
@@ -195,7 +205,7 @@ fn info(e: &mut Engine, call: &Call<'_>) {
     for name in &call.args[2..] {
         match find(name) {
             Some(entry) => describe(e, entry),
-            None => e.reply.null_array(),
+            None => e.reply.null(),
         }
     }
 }
@@ -290,15 +300,19 @@ fn keys_of<'a>(e: &mut Engine, call: &Call<'a>) -> Option<Vec<(&'a [u8], &'stati
     }
     let mut keys = Vec::new();
     for key in entry.spec.keys {
+        // SET reads the old value only if it is asked to.
+        let flags = match key.flags.strip_suffix(" variable_flags") {
+            Some(_) if !words.iter().any(|w| w.eq_ignore_ascii_case(b"get")) => "OW update",
+            Some(flags) => flags,
+            None => key.flags,
+        };
         let first = key.first as usize;
         let last = match key.last {
             n if n >= 0 => first + n as usize,
             n => (words.len() as i64 + i64::from(n)).max(0) as usize,
         };
         let last = last.min(words.len().saturating_sub(1));
-        keys.extend(
-            (first..=last).step_by(key.step.max(1) as usize).map(|i| (words[i], key.flags)),
-        );
+        keys.extend((first..=last).step_by(key.step.max(1) as usize).map(|i| (words[i], flags)));
     }
     Some(keys)
 }

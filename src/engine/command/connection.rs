@@ -10,7 +10,7 @@ use crate::wire::num;
 pub(super) const SPECS: &[CommandSpec] = &[
     spec("ping", -1, ping, "1.0.0", FAST)
         .tips(&["request_policy:all_shards", "response_policy:all_succeeded"]),
-    spec("echo", 2, echo, "1.0.0", FAST),
+    spec("echo", 2, echo, "1.0.0", LOADING | STALE | FAST),
     spec("quit", -1, quit, "1.0.0", NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY),
     spec("select", 2, select, "1.0.0", LOADING | STALE | FAST),
     spec("auth", -2, auth, "1.0.0", AUTH_FLAGS),

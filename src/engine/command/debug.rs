@@ -78,16 +78,17 @@ fn sleep(e: &mut Engine, call: &Call<'_>) {
 }
 
 fn populate(e: &mut Engine, call: &Call<'_>) {
-    let Some(count) = e.int_arg(call.arg(2)) else { return };
+    let not_positive = "ERR value is out of range, must be positive";
+    let Some(count) = e.int_arg_or(call.arg(2), not_positive) else { return };
     if count < 0 {
-        return e.reply.error("ERR value is out of range, must be positive");
+        return e.reply.error(not_positive);
     }
     let prefix = if call.args.len() > 3 { call.arg(3) } else { b"key" };
     let size = if call.args.len() > 4 {
-        let Some(n) = e.int_arg(call.arg(4)) else { return };
+        let Some(n) = e.int_arg_or(call.arg(4), not_positive) else { return };
         match usize::try_from(n) {
             Ok(n) => Some(n),
-            Err(_) => return e.reply.error("ERR value is out of range, must be positive"),
+            Err(_) => return e.reply.error(not_positive),
         }
     } else {
         None

@@ -118,7 +118,9 @@ fn shutdown(e: &mut Engine, call: &Call<'_>) {
 
 fn slowlog_get(e: &mut Engine, call: &Call<'_>) {
     if call.args.len() > 3 {
-        return e.reply.error(SYNTAX);
+        return e.reply.error(
+            "ERR unknown subcommand or wrong number of arguments for 'GET'. Try SLOWLOG HELP.",
+        );
     }
     let mut count = 10;
     if call.args.len() == 3 {
