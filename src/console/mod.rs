@@ -37,4 +37,4 @@ pub use complete::Completer;
 pub use interrupt::Interrupt;
 pub use outcome::{Candidate, Completion, EditRequest, MoreLines, Outcome, OwnEditor};
 pub use session::{Console, Desk};
-pub use shell::cli::CliOptions;
+pub use shell::cli::{CliOptions, PASSWORD_WARNING};

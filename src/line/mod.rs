@@ -1,1 +1,122 @@
-//! (room: line)
+//! Line mode: the console on a plain terminal, or run through from a script.
+//!
+//! In: lines (typed, piped, or of a file) and the journal's events. Out: text on standard output, in
+//! colour on a terminal, and an exit code. It never knows what a line means or how an event is worded.
+//!
+//! ```text
+//! script.rs ─┐                        ┌─ lines ─▶ console ─▶ answers ─┐
+//! prompt.rs ─┴─ one line after another┤                               ├─▶ pen.rs ─▶ standard output
+//!                                     └─ journal ─▶ console::narrate ─┘   (paint.rs)
+//! ```
+
+mod cli;
+mod paint;
+mod pen;
+mod prompt;
+mod script;
+mod signals;
+
+pub use cli::cli;
+
+use crate::console::{Console, Interrupt};
+use crate::lab::{Lab, LabOptions};
+use crate::lesson::Tutor;
+use pen::Pen;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+/// `synclab repl`'s options.
+#[derive(Clone, Debug)]
+pub struct LineOptions {
+    /// Begin with an empty `/data` and nothing started.
+    pub bare: bool,
+    /// A file to run through; `-`: standard input.
+    pub script: Option<PathBuf>,
+    pub workspace: Option<PathBuf>,
+    pub base_port: u16,
+    /// The lesson to take, by id. It begins with an empty `/data`.
+    pub lesson: Option<String>,
+}
+
+impl Default for LineOptions {
+    fn default() -> LineOptions {
+        LineOptions { bare: false, script: None, workspace: None, base_port: 6380, lesson: None }
+    }
+}
+
+/// The exit code of a run in which a `:wait` failed or a line was not understood.
+const FAILED: i32 = 1;
+
+/// Runs line mode to its end and gives the program's exit code: 0, or 1 after a failed `:wait`, a
+/// line that nobody understands, or a lab that could not be opened.
+pub fn run(options: LineOptions) -> i32 {
+    let (lab, lesson) = match open(&options) {
+        Ok(opened) => opened,
+        Err(text) => {
+            eprintln!("synclab: {text}");
+            return FAILED;
+        }
+    };
+    let interrupt = Interrupt::new();
+    // Before the first prompt: the line editor must find the handlers in place.
+    let signals = signals::watch(interrupt.clone(), lab.clone());
+    let mut console = Console::new(lab.clone(), interrupt.clone());
+    if let Some(lesson) = lesson {
+        console.set_desk(Box::new(LessonDesk(Tutor::start(&lab, lesson))));
+    }
+    let pen = Pen::new(lab.journal().clone(), console.events_switch());
+    let interactive = options.script.is_none() && std::io::stdin().is_terminal();
+    let code = if interactive {
+        prompt::run(console, &lab, &pen, &signals)
+    } else {
+        match script::source(options.script.as_deref()) {
+            Ok(source) => script::run(console, source, &pen, &signals),
+            Err(text) => {
+                eprintln!("synclab: {text}");
+                FAILED
+            }
+        }
+    };
+    pen.stop();
+    lab.close();
+    code
+}
+
+fn open(options: &LineOptions) -> Result<(Lab, Option<crate::lesson::Lesson>), String> {
+    let base = options.base_port;
+    let lesson = match &options.lesson {
+        Some(id) => {
+            let ports = [base, base.saturating_add(1), base.saturating_add(2)];
+            Some(crate::lesson::find(id, ports).map_err(|e| e.to_string())?)
+        }
+        None => None,
+    };
+    let lab = Lab::open(LabOptions {
+        workspace: options.workspace.clone(),
+        base_port: base,
+        bare: options.bare || lesson.is_some(),
+        lesson: options.lesson.clone(),
+    })
+    .map_err(|e| e.to_string())?;
+    if !options.bare
+        && lesson.is_none()
+        && let Err(e) = lab.prepare_free()
+    {
+        lab.close();
+        return Err(e.to_string());
+    }
+    Ok((lab, lesson))
+}
+
+/// The running lesson, as the console's verbs ask for it.
+struct LessonDesk(Tutor);
+
+impl crate::console::Desk for LessonDesk {
+    fn ask(&mut self, verb: &str, _rest: &str) -> crate::observe::Answer {
+        match verb {
+            "goals" => self.0.goals(),
+            "hint" => self.0.hint(),
+            _ => self.0.text(),
+        }
+    }
+}

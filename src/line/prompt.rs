@@ -1,0 +1,217 @@
+//! A person at a terminal: the line editor, its history, completion and hints.
+
+use super::pen::{AbovePrompt, Pen};
+use super::signals::Signals;
+use super::{FAILED, paint};
+use crate::console::{Completer, Console, MoreLines, secret};
+use crate::lab::Lab;
+use crate::observe::{Answer, Label};
+use colored::Colorize;
+use etcetera::BaseStrategy;
+use rustyline::completion::Pair;
+use rustyline::error::ReadlineError;
+use rustyline::highlight::Highlighter;
+use rustyline::hint::Hinter;
+use rustyline::history::DefaultHistory;
+use rustyline::{CompletionType, Config, Context, Editor, Helper, Validator};
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::path::PathBuf;
+
+type LineEditor = Editor<Help, DefaultHistory>;
+
+/// Runs the session until its end and gives the exit code.
+pub fn run(mut console: Console, lab: &Lab, pen: &Pen, signals: &Signals) -> i32 {
+    let config = Config::builder()
+        .completion_type(CompletionType::List)
+        .auto_add_history(false)
+        .max_history_size(1000)
+        .map(|b| b.build())
+        .unwrap_or_default();
+    let mut editor: LineEditor = match Editor::with_config(config) {
+        Ok(editor) => editor,
+        Err(e) => {
+            eprintln!("synclab: no line editor on this terminal: {e}");
+            return FAILED;
+        }
+    };
+    editor.set_helper(Some(Help(console.completer())));
+    let history = history_file();
+    if let Some(file) = &history {
+        // The first session has none.
+        let _ = editor.load_history(file);
+    }
+    let above: Option<Box<dyn AbovePrompt>> = match editor.create_external_printer() {
+        Ok(printer) => Some(Box::new(Above(printer))),
+        Err(_) => None,
+    };
+    greet(lab, pen);
+    pen.line_begins();
+    pen.line_ends();
+    pen.follow(above);
+    let mut feed = Feed { editor, queue: VecDeque::new(), pen: pen.clone(), pasted: false };
+    let mut failed = false;
+    let mut asked_to_leave = false;
+    loop {
+        let line = match feed.read(&console.prompt()) {
+            Ok(line) => line,
+            Err(ReadlineError::Interrupted) => {
+                if asked_to_leave {
+                    break;
+                }
+                asked_to_leave = true;
+                pen.text("(Ctrl-C again, Ctrl-D or exit leaves the lab)\n");
+                continue;
+            }
+            // Ctrl-D, or a terminal that is gone.
+            Err(_) => break,
+        };
+        asked_to_leave = false;
+        if line.trim().is_empty() {
+            continue;
+        }
+        signals.take_interrupted();
+        pen.line_begins();
+        let outcome = console.run(&line, &mut feed, &mut |answer| pen.answer(answer));
+        pen.line_ends();
+        failed |= outcome.failed || outcome.not_understood;
+        if outcome.clear {
+            pen.text("\x1b[2J\x1b[H");
+        }
+        if signals.take_interrupted() {
+            // The rest of a paste goes with the line that was interrupted.
+            feed.queue.clear();
+        }
+        if outcome.leave {
+            break;
+        }
+    }
+    if let Some(file) = &history {
+        let _ = feed.editor.save_history(file);
+    }
+    if failed { FAILED } else { 0 }
+}
+
+fn greet(lab: &Lab, pen: &Pen) {
+    let up: Vec<String> =
+        lab.instances().iter().filter(|i| i.up).map(|i| i.port.to_string()).collect();
+    let mut answer = Answer::default();
+    if up.is_empty() {
+        answer.push(Label::Lab, "An empty lab: nothing is started yet, /data is empty.");
+        answer.push(Label::Hint, "help tells what can be typed; :lesson and :goals tell where a lesson stands");
+    } else {
+        answer.push(Label::Lab, format!("Three real servers are up: {}.", up.join(", ")));
+        answer.push(Label::Hint, format!("redis-cli -p {}, here or in any other terminal; help; exit", up[0]));
+    }
+    pen.answer(&answer);
+}
+
+/// `$XDG_STATE_HOME/synclab/history`; none if there is no home.
+fn history_file() -> Option<PathBuf> {
+    let dirs = etcetera::base_strategy::Xdg::new().ok()?;
+    let folder = dirs.state_dir().unwrap_or_else(|| dirs.data_dir()).join("synclab");
+    std::fs::create_dir_all(&folder).ok()?;
+    Some(folder.join("history"))
+}
+
+/// Lines from the editor; a paste brings several at once, which run one by one.
+struct Feed {
+    editor: LineEditor,
+    queue: VecDeque<String>,
+    pen: Pen,
+    pasted: bool,
+}
+
+impl Feed {
+    fn read(&mut self, prompt: &str) -> Result<String, ReadlineError> {
+        if let Some(line) = self.queue.pop_front() {
+            // As it would have looked, typed.
+            let shown = crate::console::reply::shown(secret::mask(&line).as_bytes());
+            self.pen.text(&format!("{}{shown}\n", paint::prompt(prompt)));
+            return Ok(line);
+        }
+        self.pasted = false;
+        self.pen.editing(true);
+        let text = self.editor.readline(prompt);
+        self.pen.editing(false);
+        let text = text?;
+        let mut lines: VecDeque<String> =
+            text.split(['\n', '\r']).map(str::to_owned).collect();
+        let first = lines.pop_front().unwrap_or_default();
+        self.pasted = !lines.is_empty();
+        self.queue = lines;
+        // What holds a secret is not kept.
+        if !text.trim().is_empty() && secret::mask(&text) == text {
+            let _ = self.editor.add_history_entry(text);
+        }
+        Ok(first)
+    }
+}
+
+impl MoreLines for Feed {
+    fn next_line(&mut self, prompt: &str) -> Option<String> {
+        self.read(prompt).ok()
+    }
+
+    fn put_back(&mut self, line: String) {
+        self.queue.push_front(line);
+    }
+
+    fn is_interactive(&self) -> bool {
+        !self.pasted
+    }
+}
+
+struct Above<P>(P);
+
+impl<P: rustyline::ExternalPrinter + Send> AbovePrompt for Above<P> {
+    fn print(&mut self, text: String) {
+        // A terminal that is gone is noticed by the reader.
+        let _ = self.0.print(text);
+    }
+}
+
+/// Completion, hints and their looks.
+#[derive(Helper, Validator)]
+struct Help(Completer);
+
+impl rustyline::completion::Completer for Help {
+    type Candidate = Pair;
+
+    fn complete(
+        &self,
+        line: &str,
+        at: usize,
+        _: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let found = self.0.complete(line, at);
+        let pairs = found.candidates.into_iter().map(|c| {
+            let display = if c.about.is_empty() {
+                c.text.clone()
+            } else {
+                format!("{}  {}", c.text, c.about.bright_black())
+            };
+            let space = if c.text.ends_with(['/', '.']) { "" } else { " " };
+            Pair { display, replacement: format!("{}{space}", c.text) }
+        });
+        Ok((found.start, pairs.collect()))
+    }
+}
+
+impl Hinter for Help {
+    type Hint = String;
+
+    fn hint(&self, line: &str, at: usize, _: &Context<'_>) -> Option<String> {
+        (at == line.len() && !line.trim().is_empty()).then(|| self.0.hint(line)).flatten()
+    }
+}
+
+impl Highlighter for Help {
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
+        Cow::Owned(paint::prompt(prompt))
+    }
+
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        Cow::Owned(hint.bright_black().to_string())
+    }
+}
