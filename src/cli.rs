@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 /// An interactive lab for Redis replication: three real servers, and every step between them.
 #[derive(Debug, Parser)]
@@ -20,6 +21,30 @@ pub enum Command {
         /// A redis.conf, then `--directive value ...`; `-` reads standard input.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "CONF")]
         args: Vec<OsString>,
+    },
+    /// Line mode: the console without the screen; runs a script through when input is piped.
+    Repl {
+        /// Begin with an empty /data and nothing started.
+        #[arg(long)]
+        bare: bool,
+        /// Run the lines of this file through; - reads standard input.
+        #[arg(long, value_name = "FILE")]
+        script: Option<PathBuf>,
+        /// The session's folder.
+        #[arg(long, value_name = "DIR")]
+        workspace: Option<PathBuf>,
+        /// The first of the lab's three ports.
+        #[arg(long, value_name = "N", default_value_t = 6380)]
+        base_port: u16,
+        /// Take this lesson.
+        #[arg(long, value_name = "ID")]
+        lesson: Option<String>,
+    },
+    /// The console's redis-cli, for any server: takes redis-cli's command line.
+    #[command(disable_help_flag = true)]
+    Cli {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+        args: Vec<String>,
     },
     /// Print a completion script for a shell.
     Completions { shell: Shell },
@@ -42,12 +67,12 @@ mod tests {
             Command::Server { args } => {
                 assert_eq!(args, ["--port", "7000", "--save", "", "-"])
             }
-            Command::Completions { .. } => panic!("not what was typed"),
+            _ => panic!("not what was typed"),
         }
         let cli = Cli::parse_from(["synclab", "server", "x.conf", "--help"]);
         match cli.command {
             Command::Server { args } => assert_eq!(args, ["x.conf", "--help"]),
-            Command::Completions { .. } => panic!("not what was typed"),
+            _ => panic!("not what was typed"),
         }
     }
 }

@@ -7,7 +7,7 @@ use cli::{Cli, Command};
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::exit;
-use synclab::node::server;
+use synclab::{line, node::server};
 
 fn main() {
     let args: Vec<OsString> = std::env::args_os().collect();
@@ -21,6 +21,11 @@ fn main() {
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "synclab", &mut std::io::stdout());
         }
+        Command::Repl { bare, script, workspace, base_port, lesson } => {
+            let options = line::LineOptions { bare, script, workspace, base_port, lesson };
+            exit(line::run(options));
+        }
+        Command::Cli { args } => exit(line::cli(&args)),
         // Taken out above.
         Command::Server { args } => exit(server::main(&args)),
     }

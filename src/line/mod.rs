@@ -34,7 +34,7 @@ pub struct LineOptions {
     pub script: Option<PathBuf>,
     pub workspace: Option<PathBuf>,
     pub base_port: u16,
-    /// The lesson to take, by id. It begins with an empty `/data`.
+    /// The lesson to take, by id; it says itself whether anything is started.
     pub lesson: Option<String>,
 }
 
@@ -91,15 +91,16 @@ fn open(options: &LineOptions) -> Result<(Lab, Option<crate::lesson::Lesson>), S
         }
         None => None,
     };
+    // A lesson says itself how it begins.
+    let bare = lesson.as_ref().map_or(options.bare, |l| l.begin == crate::lesson::Begin::Bare);
     let lab = Lab::open(LabOptions {
         workspace: options.workspace.clone(),
         base_port: base,
-        bare: options.bare || lesson.is_some(),
+        bare,
         lesson: options.lesson.clone(),
     })
     .map_err(|e| e.to_string())?;
-    if !options.bare
-        && lesson.is_none()
+    if !bare
         && let Err(e) = lab.prepare_free()
     {
         lab.close();

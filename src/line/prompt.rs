@@ -13,7 +13,8 @@ use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
 use rustyline::history::DefaultHistory;
-use rustyline::{CompletionType, Config, Context, Editor, Helper, Validator};
+use rustyline::validate::Validator;
+use rustyline::{CompletionType, Config, Context, Editor, Helper};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -172,8 +173,11 @@ impl<P: rustyline::ExternalPrinter + Send> AbovePrompt for Above<P> {
 }
 
 /// Completion, hints and their looks.
-#[derive(Helper, Validator)]
 struct Help(Completer);
+
+impl Helper for Help {}
+
+impl Validator for Help {}
 
 impl rustyline::completion::Completer for Help {
     type Candidate = Pair;
