@@ -131,10 +131,8 @@ impl Cli {
             eprintln!("{}: this is no replica", String::from_utf8_lossy(&name));
             return false;
         }
-        let streams = matches!(
-            name.as_slice(),
-            b"monitor" | b"subscribe" | b"psubscribe" | b"ssubscribe"
-        );
+        let streams =
+            matches!(name.as_slice(), b"monitor" | b"subscribe" | b"psubscribe" | b"ssubscribe");
         let asked = self.client.connect().and_then(|()| self.client.send(argv));
         match asked.and_then(|()| self.client.read(None)) {
             Ok(value) => {

@@ -100,9 +100,7 @@ fn open(options: &LineOptions) -> Result<(Lab, Option<crate::lesson::Lesson>), S
         lesson: options.lesson.clone(),
     })
     .map_err(|e| e.to_string())?;
-    if !bare
-        && let Err(e) = lab.prepare_free()
-    {
+    if !bare && let Err(e) = lab.prepare_free() {
         lab.close();
         return Err(e.to_string());
     }

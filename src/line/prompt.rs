@@ -99,10 +99,16 @@ fn greet(lab: &Lab, pen: &Pen) {
     let mut answer = Answer::default();
     if up.is_empty() {
         answer.push(Label::Lab, "An empty lab: nothing is started yet, /data is empty.");
-        answer.push(Label::Hint, "help tells what can be typed; :lesson and :goals tell where a lesson stands");
+        answer.push(
+            Label::Hint,
+            "help tells what can be typed; :lesson and :goals tell where a lesson stands",
+        );
     } else {
         answer.push(Label::Lab, format!("Three real servers are up: {}.", up.join(", ")));
-        answer.push(Label::Hint, format!("redis-cli -p {}, here or in any other terminal; help; exit", up[0]));
+        answer.push(
+            Label::Hint,
+            format!("redis-cli -p {}, here or in any other terminal; help; exit", up[0]),
+        );
     }
     pen.answer(&answer);
 }
@@ -136,8 +142,7 @@ impl Feed {
         let text = self.editor.readline(prompt);
         self.pen.editing(false);
         let text = text?;
-        let mut lines: VecDeque<String> =
-            text.split(['\n', '\r']).map(str::to_owned).collect();
+        let mut lines: VecDeque<String> = text.split(['\n', '\r']).map(str::to_owned).collect();
         let first = lines.pop_front().unwrap_or_default();
         self.pasted = !lines.is_empty();
         self.queue = lines;

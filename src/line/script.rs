@@ -21,12 +21,7 @@ pub fn source(script: Option<&Path>) -> Result<Box<dyn BufRead>, String> {
 }
 
 /// Runs every line and gives the exit code.
-pub fn run(
-    mut console: Console,
-    source: Box<dyn BufRead>,
-    pen: &Pen,
-    signals: &Signals,
-) -> i32 {
+pub fn run(mut console: Console, source: Box<dyn BufRead>, pen: &Pen, signals: &Signals) -> i32 {
     let mut feed = Feed { source, back: Vec::new(), pen: pen.clone() };
     let mut failed = false;
     pen.line_begins();

@@ -68,10 +68,12 @@ pub(super) fn run(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> O
     Outcome { failed: true, ..Outcome::default() }
 }
 
-/// The database and password of a redis-cli that is open on that port serve here as well.
+/// The password of a redis-cli that is open on that port serves here as well; the database is 0, as
+/// the prompt `6381>` says.
 fn target(console: &Console, port: u16) -> Target {
     let open = console.clients.values().find(|c| c.target.port == port);
-    open.map_or_else(|| Target::new("127.0.0.1", port), |c| c.target.clone())
+    let target = open.map_or_else(|| Target::new("127.0.0.1", port), |c| c.target.clone());
+    Target { db: 0, ..target }
 }
 
 enum Seen {
