@@ -9,6 +9,9 @@ use super::replication;
 use super::unit::Verbatim;
 use crate::observe::Fact;
 
+/// Why words are no command: the error, and the command that they fail to be, if one is named.
+type Unfit = (Option<&'static Entry>, Vec<u8>);
+
 /// Commands that run at once inside MULTI instead of being queued.
 const NOT_QUEUED: [&str; 6] = ["exec", "discard", "multi", "watch", "quit", "reset"];
 
@@ -19,7 +22,7 @@ impl Engine {
         let before = self.reply.buf.len();
         let entry = match self.find(name, words) {
             Ok(entry) => entry,
-            Err(error) => {
+            Err((entry, error)) => {
                 if name.eq_ignore_ascii_case(b"host:") || name.eq_ignore_ascii_case(b"post") {
                     self.http_is_no_redis();
                     return;
@@ -27,7 +30,7 @@ impl Engine {
                 if let Some(c) = self.clients.get_mut(conn) {
                     c.last_cmd = None;
                 }
-                self.refuse(conn, None, &error);
+                self.refuse(conn, entry, &error);
                 self.tell_command(conn, words, before);
                 return;
             }
@@ -63,21 +66,22 @@ impl Engine {
     }
 
     /// Finds the command and checks the number of words.
-    fn find(&self, name: &[u8], words: &[&[u8]]) -> Result<&'static Entry, Vec<u8>> {
+    fn find(&self, name: &[u8], words: &[&[u8]]) -> Result<&'static Entry, Unfit> {
         let Some(mut entry) = table::lookup(name) else {
-            return Err(unknown_command(words));
+            return Err((None, unknown_command(words)));
         };
         if !entry.subcommands.is_empty()
             && let Some(word) = words.get(1)
         {
             entry = match entry.sub(word) {
                 Some(sub) => sub,
-                None => return Err(unknown_subcommand(name, word)),
+                None => return Err((None, unknown_subcommand(name, word))),
             };
         }
         if !entry.spec.suits(words.len()) {
-            return Err(format!("ERR wrong number of arguments for '{}' command", entry.full_name)
-                .into_bytes());
+            let name = &entry.full_name;
+            let text = format!("ERR wrong number of arguments for '{name}' command");
+            return Err((Some(entry), text.into_bytes()));
         }
         Ok(entry)
     }
@@ -92,7 +96,8 @@ impl Engine {
         if entry.is_some_and(|e| e.spec.name == "exec") {
             self.discard_transaction(conn);
             let mut text = b"EXECABORT Transaction discarded because of: ".to_vec();
-            text.extend_from_slice(error);
+            // Like Redis: the usual code goes without saying, the others are named.
+            text.extend_from_slice(error.strip_prefix(b"ERR ").unwrap_or(error));
             self.reply.error(text);
             return;
         }

@@ -41,7 +41,7 @@ mod secrets;
 pub mod shutdown;
 mod slowlog;
 pub mod stats;
-#[cfg(test)]
+#[doc(hidden)]
 pub mod testkit;
 #[cfg(test)]
 mod tests;

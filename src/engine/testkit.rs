@@ -7,6 +7,7 @@ use super::boot::Boot;
 use super::config::Config;
 use super::conn::ConnId;
 use super::effect::{Effect, Parked};
+use super::input::FileError;
 use super::{Engine, Signal};
 use crate::observe::{Fact, Now};
 use std::io::IoSlice;
@@ -62,6 +63,15 @@ impl TestServer {
         server.engine.start(now);
         server.turn();
         server
+    }
+
+    /// Answers the boot load: there is no dump.
+    pub fn finish_boot(&mut self) {
+        let open = self.effects.iter().position(|e| matches!(e, Effect::OpenFile { .. }));
+        if let Some(Effect::OpenFile { job, .. }) = open.map(|at| self.effects.remove(at)) {
+            self.engine.opened(self.now, job, Err(FileError::NotFound));
+            self.turn();
+        }
     }
 
     /// A new client from 127.0.0.1.

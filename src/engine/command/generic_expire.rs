@@ -167,7 +167,8 @@ fn ask_time(e: &mut Engine, call: &Call<'_>, relative: bool, unit_ms: i64) {
         Some(None) => -1,
         Some(Some(at)) => {
             let ms = at.saturating_sub(base).max(0);
-            if unit_ms == 1 { ms } else { ms.saturating_add(500) / unit_ms }
+            // Seconds are rounded, not cut.
+            ms / unit_ms + i64::from(unit_ms > 1 && ms % unit_ms >= unit_ms / 2)
         }
     };
     e.reply.int(answer);
