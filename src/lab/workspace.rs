@@ -254,8 +254,14 @@ fn scan(dir: &Path, virt: &str, depth: usize, found: &mut Vec<(String, Option<u6
         if found.len() >= SCAN_MAX {
             return;
         }
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        // A dump in the making is gone or renamed the next moment.
+        if name.starts_with("temp-") && name.ends_with(".rdb") {
+            continue;
+        }
         let Ok(about) = entry.metadata() else { continue };
-        let path = format!("{virt}/{}", entry.file_name().to_string_lossy());
+        let path = format!("{virt}/{name}");
         if about.is_dir() {
             found.push((path.clone(), None));
             if depth < SCAN_DEPTH {

@@ -19,7 +19,8 @@ pub(super) struct Here {
 }
 
 pub(super) fn apply(model: &mut Model, event: &Event) {
-    model.now = event.at;
+    // Threads tell in turn, so that an event may be a little older than the one before it.
+    model.now = model.now.max(event.at);
     model.seq = event.seq + 1;
     match (&event.body, event.source) {
         (Body::Lab(fact), _) => lab(model, event, fact),
