@@ -3,7 +3,9 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use synclab::lab::journal::Follower;
+use synclab::lab::model::Model;
 use synclab::lab::{Lab, LabOptions};
 
 /// The first of three ports in a row that were free a moment ago. Different for every call in one
@@ -35,6 +37,23 @@ pub fn open(bare: bool) -> (Lab, tempfile::TempDir) {
     (Lab::open(options).expect("opens"), tmp)
 }
 
+/// Follows the journal until the model is as wanted; no longer than a minute.
+pub fn wait_for(lab: &Lab, what: &str, wanted: impl Fn(&Model) -> bool) {
+    let mut follower = Follower::new(lab.journal().clone());
+    let until = Instant::now() + Duration::from_secs(60);
+    loop {
+        follower.catch_up(|_, _| ());
+        if wanted(follower.model()) {
+            return;
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if !lab.journal().wait_beyond(follower.cursor(), left) {
+            let links = follower.model().links();
+            panic!("waited in vain until {what}\n{links:#?}");
+        }
+    }
+}
+
 /// Sends inline commands and reads one reply each.
 pub struct Client {
     read: BufReader<TcpStream>,
@@ -45,6 +64,24 @@ impl Client {
         let stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
         stream.set_read_timeout(Some(Duration::from_secs(30))).expect("set");
         Client { read: BufReader::new(stream) }
+    }
+
+    /// Sends a command that may not be answered any more.
+    pub fn send(&mut self, line: &str) {
+        let sent = self.read.get_mut().write_all(format!("{line}\r\n").as_bytes());
+        sent.expect("the connection is up");
+    }
+
+    /// Writes `n` keys with values of a hundred bytes.
+    pub fn fill(&mut self, n: usize) {
+        for from in (0..n).step_by(1_000) {
+            let upto = n.min(from + 1_000);
+            let lines: String = (from..upto).map(|i| format!("SET key:{i} {i:0100}\r\n")).collect();
+            self.read.get_mut().write_all(lines.as_bytes()).expect("the connection is up");
+            for _ in from..upto {
+                assert_eq!(self.line(), "+OK");
+            }
+        }
     }
 
     /// The reply in one line: `+OK`, `-ERR …`, `:1`, `$2 xd`, `$-1`; empty when the connection is
