@@ -49,6 +49,9 @@ impl Engine {
         }
         if let Some(why) = self.close_running.take() {
             self.close_because(conn, why);
+        } else if self.clients.get(conn).is_some_and(|c| c.close_after_reply && c.out.is_empty()) {
+            // Nothing is left to be said (CLIENT REPLY OFF).
+            self.close(conn);
         } else {
             self.check_limits(conn);
         }

@@ -7,6 +7,12 @@ use crate::observe::{Fact, Offset};
 /// Detailed facts told per turn; what comes after is counted.
 pub const DETAILS_PER_TURN: usize = 64;
 
+/// Detailed facts that may be told in one burst, over many turns.
+const BURST: u64 = 4096;
+/// Detailed facts per second of the clients' clock in the long run: far more than a human makes,
+/// far fewer than a benchmark.
+const PER_SECOND: u64 = 1000;
+
 /// What was counted instead of told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Untold {
@@ -45,11 +51,43 @@ pub enum Detail {
 }
 
 /// The facts that the driver has not taken yet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct FactBuffer {
     facts: Vec<Fact>,
+    /// Detailed facts told in this turn.
     details: usize,
+    /// How many more may be told before the allowance is used up, in millionths.
+    allowance: u64,
+    /// Up to when the allowance was filled up (microseconds of the clients' clock).
+    filled_us: u64,
     untold: Untold,
+}
+
+impl Default for FactBuffer {
+    fn default() -> FactBuffer {
+        FactBuffer {
+            facts: Vec::new(),
+            details: 0,
+            allowance: BURST * MILLION,
+            filled_us: 0,
+            untold: Untold::default(),
+        }
+    }
+}
+
+const MILLION: u64 = 1_000_000;
+
+impl FactBuffer {
+    fn may_tell(&self) -> bool {
+        self.details < DETAILS_PER_TURN && self.allowance >= MILLION
+    }
+
+    fn fill_up(&mut self, now_us: u64) {
+        let us = now_us.saturating_sub(self.filled_us);
+        self.filled_us = now_us;
+        let more = us.saturating_mul(PER_SECOND);
+        self.allowance = self.allowance.saturating_add(more).min(BURST * MILLION);
+    }
 }
 
 impl Engine {
@@ -62,8 +100,9 @@ impl Engine {
     /// it is told.
     #[inline]
     pub fn detail(&mut self, what: Detail, make: impl FnOnce(&Engine) -> Fact) {
-        if self.facts.details < DETAILS_PER_TURN {
+        if self.facts.may_tell() {
             self.facts.details += 1;
+            self.facts.allowance -= MILLION;
             let fact = make(self);
             self.facts.facts.push(fact);
         } else {
@@ -73,7 +112,7 @@ impl Engine {
 
     /// Whether a detailed fact would still be told in this turn.
     pub fn tells_details(&self) -> bool {
-        self.facts.details < DETAILS_PER_TURN
+        self.facts.may_tell()
     }
 
     /// Takes all facts told since the last call.
@@ -85,6 +124,7 @@ impl Engine {
     pub(crate) fn end_facts(&mut self, offset: Offset) {
         let untold = std::mem::take(&mut self.facts.untold);
         self.facts.details = 0;
+        self.facts.fill_up(self.now.mono_us);
         if !untold.is_zero() {
             self.facts.facts.push(Fact::Summary {
                 commands: untold.commands,

@@ -40,15 +40,31 @@ impl TestServer {
         TestServer::with(config)
     }
 
+    /// A started instance whose conf file has this path.
+    ///
+    /// # Panics
+    /// If a line of `conf` is not understood.
+    pub fn with_file(conf: &str, path: &str) -> TestServer {
+        let mut config = Config::default();
+        if let Err(e) = super::config::file::apply(&mut config, conf) {
+            panic!("conf: {e:?}");
+        }
+        TestServer::begin(config, Some(path.to_string()))
+    }
+
     /// A started instance with this configuration.
     pub fn with(config: Config) -> TestServer {
+        TestServer::begin(config, None)
+    }
+
+    fn begin(config: Config, config_file: Option<String>) -> TestServer {
         let boot = Boot {
             seed: [7; 32],
             run_id: "7".repeat(40),
             pid: 4242,
             os: "Linux".into(),
             executable: "/bin/synclab".into(),
-            config_file: None,
+            config_file,
             port: config.port as u16,
             system_memory: 8 << 30,
         };

@@ -97,3 +97,156 @@ fn killing_oneself_answers_first() {
     assert_eq!(s.ask(a, &format!("CLIENT KILL ID {} SKIPME no", a.0)), ":1\r\n");
     assert_eq!(s.closed, [b, a]);
 }
+
+#[test]
+fn quitting_without_replies_closes_too() {
+    let mut s = TestServer::new("");
+    let c = s.connect();
+    assert_eq!(s.ask(c, "CLIENT REPLY OFF\r\nQUIT"), "");
+    assert_eq!(s.closed, [c]);
+}
+
+#[test]
+fn config_set_is_all_or_nothing() {
+    let mut s = TestServer::new("");
+    let c = s.connect();
+    let reply = s.ask(c, "CONFIG SET timeout 7 hz x");
+    assert_eq!(
+        reply,
+        "-ERR CONFIG SET failed (possibly related to argument 'hz') - argument couldn't be parsed \
+         into an integer\r\n"
+    );
+    assert_eq!(s.ask(c, "CONFIG GET timeout"), "*2\r\n$7\r\ntimeout\r\n$1\r\n0\r\n");
+    assert_eq!(s.ask(c, "CONFIG SET timeout 7 slave-read-only no"), "+OK\r\n");
+    assert_eq!(
+        s.ask(c, "CONFIG GET timeout replica-read-only"),
+        "*4\r\n$7\r\ntimeout\r\n$1\r\n7\r\n$17\r\nreplica-read-only\r\n$2\r\nno\r\n"
+    );
+    assert!(s.ask(c, "CONFIG SET appendonly yes").starts_with("-ERR CONFIG SET failed"));
+}
+
+#[test]
+fn secrets_are_masked_in_facts_and_hidden_from_monitors() {
+    use crate::observe::Fact;
+    let mut s = TestServer::new("requirepass topsecret");
+    let (m, c) = (s.connect(), s.connect());
+    assert_eq!(s.ask(m, "AUTH topsecret\r\nMONITOR"), "+OK\r\n+OK\r\n");
+    s.ask(c, "AUTH topsecret");
+    s.ask(c, "CONFIG SET requirepass othersecret");
+    s.ask(c, "HELLO 2 AUTH default othersecret");
+    s.ask(c, "ECHO seen\\n");
+    let seen = String::from_utf8(s.receive(m)).unwrap();
+    assert!(seen.contains("\"ECHO\" \"seen\\\\n\""), "{seen}");
+    let told: Vec<String> = s
+        .facts
+        .iter()
+        .filter_map(|f| match f {
+            Fact::Command { argv, .. } => {
+                Some(argv.iter().map(|p| p.text()).collect::<Vec<_>>().join(" "))
+            }
+            Fact::ConfigSet { value, .. } => Some(value.clone()),
+            _ => None,
+        })
+        .collect();
+    assert!(told.iter().any(|t| t == "AUTH ***"));
+    assert!(!told.join("\n").contains("secret"), "{told:?}");
+    assert!(!seen.contains("secret"), "{seen}");
+}
+
+#[test]
+fn a_sleep_parks_and_what_came_meanwhile_follows() {
+    let mut s = TestServer::new("enable-debug-command yes");
+    let (a, b) = (s.connect(), s.connect());
+    s.feed(a, b"DEBUG SLEEP 1.5\r\nPING\r\n");
+    assert!(s.parked().is_some());
+    assert!(s.engine.read_space(b).is_none());
+    s.advance(1_500_000);
+    assert!(s.parked().is_none());
+    assert_eq!(s.receive(a), b"+OK\r\n+PONG\r\n");
+    assert_eq!(s.ask(b, "SLOWLOG LEN"), ":1\r\n");
+}
+
+#[test]
+fn debug_is_guarded() {
+    let mut s = TestServer::new("");
+    let c = s.connect();
+    assert!(s.ask(c, "DEBUG SLEEP 0").starts_with("-ERR DEBUG command not allowed. If the "));
+    let mut s = TestServer::new("enable-debug-command local");
+    let c = s.connect();
+    assert_eq!(s.ask(c, "DEBUG SLEEP 0"), "+OK\r\n");
+}
+
+#[test]
+fn shutdown_without_save_points_exits_at_once() {
+    use super::effect::Effect;
+    let mut s = TestServer::new("save \"\"");
+    let c = s.connect();
+    assert_eq!(s.ask(c, "SHUTDOWN\r\nPING"), "");
+    assert!(matches!(s.effects.last(), Some(Effect::Exit { code: 0 })), "{:?}", s.effects);
+    let log = s.log();
+    assert_eq!(
+        log[log.len() - 2..],
+        ["User requested shutdown...", "Redis is now ready to exit, bye bye..."]
+    );
+}
+
+#[test]
+fn a_rewritten_conf_file_is_read_and_replaced() {
+    use super::effect::Effect;
+    let mut s = TestServer::with_file("port 6379\n# mine\ntimeout 3\n", "/data/redis.conf");
+    let c = s.connect();
+    s.ask(c, "CONFIG SET timeout 9");
+    assert_eq!(s.ask(c, "CONFIG REWRITE"), "");
+    let Some(Effect::OpenFile { job, path }) = s.effects.pop() else { panic!("no file opened") };
+    assert_eq!(path, "/data/redis.conf");
+    s.engine.opened(s.now, job, Ok(Some(9)));
+    s.engine.piece(s.now, job, b"# mine\ntimeout 3\n".to_vec());
+    s.engine.job_done(s.now, job, Default::default());
+    s.turn();
+    let written = s.effects.iter().find_map(|e| match e {
+        Effect::WriteFile { bytes, .. } => Some(String::from_utf8_lossy(bytes).into_owned()),
+        _ => None,
+    });
+    assert_eq!(written.as_deref(), Some("# mine\ntimeout 9\n"));
+    let Some(Effect::FinishFile { job, path }) = s.effects.pop() else { panic!("not finished") };
+    assert_eq!(path, "/data/redis.conf");
+    s.engine.job_done(s.now, job, Default::default());
+    s.turn();
+    assert_eq!(s.receive(c), b"+OK\r\n");
+}
+
+#[test]
+fn idle_clients_and_slow_readers_are_closed() {
+    let mut s = TestServer::new("timeout 2\nclient-output-buffer-limit normal 100 0 0");
+    let (a, b) = (s.connect(), s.connect());
+    s.feed(b, format!("ECHO {}\r\n", "x".repeat(200)).as_bytes());
+    s.turn();
+    assert_eq!(s.closed, [b]);
+    s.advance(1_900_000);
+    assert_eq!(s.closed, [b]);
+    s.advance(400_000);
+    assert_eq!(s.closed, [b, a]);
+}
+
+#[test]
+fn facts_of_a_busy_turn_are_summed_up() {
+    use crate::observe::Fact;
+    let mut s = TestServer::new("");
+    let c = s.connect();
+    s.facts.clear();
+    s.send(c, "PING\r\n".repeat(100));
+    let told = s.facts.iter().filter(|f| matches!(f, Fact::Command { .. })).count();
+    let summed = s.facts.iter().find_map(|f| match f {
+        Fact::Summary { commands, .. } => Some(*commands),
+        _ => None,
+    });
+    assert_eq!((told, summed), (64, Some(36)));
+}
+
+#[test]
+fn maxclients_refuses() {
+    let mut s = TestServer::new("maxclients 1");
+    s.connect();
+    assert_eq!(s.engine.accept(s.now, "127.0.0.1:1".into(), "127.0.0.1:2".into(), 3), None);
+    assert_eq!(s.engine.refusal(), b"-ERR max number of clients reached\r\n");
+}
