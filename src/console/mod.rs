@@ -11,6 +11,7 @@
 //! | `redis` | a line at a redis-cli prompt |
 //! | `shell` | the lab's shell, one file a command |
 //! | `verbs` | `:wait`, `:fill` and the others, one file a verb |
+//! | `patience` | why a pasted GET waits for its replica |
 //! | [`reply`], [`client`] | redis-cli's formats and its connection |
 //! | [`narrate`] | each event of the journal in words |
 //! | `complete`, [`suggest`] | what could stand at the cursor; what was meant |
@@ -23,6 +24,7 @@ pub mod line;
 pub mod narrate;
 mod notes;
 mod outcome;
+mod patience;
 mod redis;
 pub mod reply;
 pub mod secret;

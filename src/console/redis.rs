@@ -2,7 +2,7 @@
 
 use super::client::{Client, ClientError};
 use super::session::{Console, Mouth};
-use super::{MoreLines, Outcome, commands, notes, reply, suggest, units};
+use super::{MoreLines, Outcome, commands, notes, patience, reply, suggest, units};
 use crate::observe::Label;
 use crate::wire::text::split_args;
 use crate::wire::value::Value;
@@ -96,6 +96,9 @@ pub(super) fn issue(
     }
     if let Err(e) = client.connect() {
         return failed(console, client, &e, mouth);
+    }
+    if !interactive {
+        patience::before_read(console, &name, client.target.port, mouth);
     }
     let cursor = console.lab.journal().len();
     let streaming = match name.as_str() {
