@@ -60,6 +60,7 @@ impl Default for Handshake {
 
 impl Handshake {
     /// The current state.
+    #[cfg(test)]
     pub fn state(&self) -> LinkState {
         self.state
     }

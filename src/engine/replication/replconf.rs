@@ -13,7 +13,7 @@ use crate::wire::num::parse_i64;
 
 /// `REPLCONF option value [option value …]`, from left to right; what came before an error stays.
 pub(super) fn replconf(e: &mut Engine, call: &Call<'_>) {
-    if call.args.len() % 2 == 0 {
+    if call.args.len().is_multiple_of(2) {
         e.reply.error("ERR syntax error");
         return;
     }

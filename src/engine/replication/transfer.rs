@@ -118,6 +118,7 @@ impl Transfer {
     }
 
     /// Whether the end (or a failure) was reached.
+    #[cfg(test)]
     pub fn is_done(&self) -> bool {
         matches!(self.state, State::Done)
     }

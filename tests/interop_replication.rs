@@ -1,0 +1,481 @@
+//! Replication with the oracle at the other end: a real redis-server as our replica and as our
+//! master, in chains, over cut links and promotions; and redis-cli as a peer.
+
+mod real_redis;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use real_redis::{Client, free_port, trial};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use synclab::wire::value::Value;
+
+type Outcome = Result<(), Failed>;
+
+fn main() {
+    let args = Arguments::from_args();
+    let mut trials = Vec::new();
+    for (master, replica) in [(Kind::Ours, Kind::Real), (Kind::Real, Kind::Ours)] {
+        for diskless in ["yes", "no"] {
+            for load in ["disabled", "swapdb"] {
+                let name = format!("full_sync::{master:?}_to_{replica:?}::{diskless}_{load}");
+                trials.push(trial(&name.to_lowercase(), move || {
+                    full_sync_under_load(master, replica, diskless, load)
+                }));
+            }
+        }
+        let name = |what: &str| format!("{what}::{master:?}_to_{replica:?}").to_lowercase();
+        trials.push(trial(&name("cut_links"), move || cut_links(master, replica)));
+        trials.push(trial(&name("promotion"), move || promotion(master, replica)));
+        trials.push(trial(&name("chain"), move || chain(master, replica)));
+        trials.push(trial(&name("small_backlog"), move || small_backlog(master, replica)));
+        trials.push(trial(&name("password"), move || password(master, replica)));
+    }
+    trials.push(trial("redis_cli_fetches_an_rdb", redis_cli_rdb));
+    trials.push(trial("redis_cli_plays_a_replica", redis_cli_replica));
+    trials.push(trial("info_fields_are_the_same", info_fields));
+    let trials: Vec<Trial> = trials;
+    libtest_mimic::run(&args, trials).exit();
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Ours,
+    Real,
+}
+
+/// A server of either kind; killed when dropped.
+struct Server {
+    child: Child,
+    dir: tempfile::TempDir,
+    port: u16,
+}
+
+impl Server {
+    fn start(kind: Kind, args: &[&str]) -> Server {
+        for _ in 0..10 {
+            if let Some(server) = Server::try_start(kind, args) {
+                return server;
+            }
+        }
+        panic!("a {kind:?} server does not start");
+    }
+
+    fn try_start(kind: Kind, args: &[&str]) -> Option<Server> {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let port = free_port();
+        let log = std::fs::File::create(dir.path().join("log")).expect("a log file");
+        let mut command = match kind {
+            Kind::Real => Command::new("redis-server"),
+            Kind::Ours => {
+                let mut ours = Command::new(env!("CARGO_BIN_EXE_synclab"));
+                ours.arg("server");
+                ours
+            }
+        };
+        let child = command
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
+            .args(["--enable-debug-command", "yes", "--repl-diskless-sync-delay", "0"])
+            .args(args)
+            .current_dir(dir.path())
+            .stdin(Stdio::null())
+            .stderr(log.try_clone().expect("a second handle"))
+            .stdout(log)
+            .spawn()
+            .expect("the program runs");
+        let mut server = Server { child, dir, port };
+        let until = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < until {
+            if let Ok(stream) = TcpStream::connect(("127.0.0.1", port))
+                && Client::over(stream).try_call(&["PING"]).is_some()
+            {
+                return Some(server);
+            }
+            if !matches!(server.child.try_wait(), Ok(None)) {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        None
+    }
+
+    fn client(&self) -> Client {
+        Client::over(TcpStream::connect(("127.0.0.1", self.port)).expect("a connection"))
+    }
+
+    fn ask(&self, words: &str) -> Value {
+        let words: Vec<&str> = words.split(' ').collect();
+        self.client().call(&words)
+    }
+
+    fn text(&self, words: &str) -> String {
+        match self.ask(words) {
+            Value::Bulk(b) | Value::Simple(b) => String::from_utf8_lossy(&b).into_owned(),
+            Value::Verbatim { text, .. } => String::from_utf8_lossy(&text).into_owned(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    fn info(&self, section: &str, field: &str) -> String {
+        let text = self.text(&format!("INFO {section}"));
+        let prefix = format!("{field}:");
+        text.lines().find_map(|l| l.strip_prefix(&prefix)).unwrap_or("").to_owned()
+    }
+
+    fn follow(&self, master: &Server) -> Outcome {
+        let reply = self.text(&format!("REPLICAOF 127.0.0.1 {}", master.port));
+        if !reply.starts_with("OK") {
+            return Err(format!("REPLICAOF: {reply}").into());
+        }
+        self.wait_up(master)
+    }
+
+    fn wait_up(&self, master: &Server) -> Outcome {
+        eventually("the link is up", &[self, master], || {
+            self.info("replication", "master_link_status") == "up"
+        })
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Polls until it holds; the servers' logs come with the failure.
+fn eventually(what: &str, servers: &[&Server], mut holds: impl FnMut() -> bool) -> Outcome {
+    let until = Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        if Instant::now() > until {
+            let logs: String =
+                servers.iter().map(|s| format!("\n── {} ──\n{}", s.port, s.log())).collect();
+            return Err(format!("never came true: {what}{logs}").into());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+/// All hold the same keys at the same offset.
+fn same(servers: &[&Server]) -> Outcome {
+    let state = |s: &Server| (s.info("replication", "master_repl_offset"), s.text("DEBUG DIGEST"));
+    eventually("the digests are equal", servers, || {
+        let first = state(servers[0]);
+        servers[1..].iter().all(|s| state(s) == first)
+    })
+}
+
+fn check(what: &str, holds: bool, servers: &[&Server]) -> Outcome {
+    if holds {
+        return Ok(());
+    }
+    let logs: String = servers.iter().map(|s| format!("\n── {} ──\n{}", s.port, s.log())).collect();
+    Err(format!("{what}{logs}").into())
+}
+
+// ── a random load ──────────────────────────────────────────────────────────────────────────────
+
+/// Random writes of strings and generic commands, from a seed.
+struct Load {
+    state: u64,
+}
+
+impl Load {
+    fn below(&mut self, n: u64) -> u64 {
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        self.state % n
+    }
+
+    fn key(&mut self) -> String {
+        format!("key:{}", self.below(60))
+    }
+
+    fn command(&mut self) -> String {
+        let (a, b, n) = (self.key(), self.key(), self.below(1000));
+        let long = "x".repeat(self.below(3000) as usize);
+        match self.below(26) {
+            0 | 1 => format!("SET {a} {n}"),
+            2 => format!("SET {a} {long}{n}"),
+            3 => format!("SET {a} {n} EX {}", 100 + n),
+            4 => format!("SET {a} {n} PX {}", 20 + n),
+            5 => format!("SET {a} {n} XX KEEPTTL"),
+            6 => format!("INCRBY counter:{} {n}", n % 7),
+            7 => format!("INCRBYFLOAT float:{} 0.{n}", n % 5),
+            8 => format!("APPEND {a} {n}"),
+            9 => format!("SETRANGE {a} {} abc", n % 50),
+            10 => format!("MSET {a} 1 {b} {long}"),
+            11 => format!("DEL {a} {b}"),
+            12 => format!("UNLINK {a}"),
+            13 => format!("GETDEL {a}"),
+            14 => format!("GETEX {a} EX {}", 50 + n),
+            15 => format!("GETSET {a} {n}"),
+            16 => format!("EXPIRE {a} {}", 60 + n),
+            17 => format!("PEXPIRE {a} {n}"),
+            18 => format!("PERSIST {a}"),
+            19 => format!("RENAME {a} {b}"),
+            20 => format!("COPY {a} {b} REPLACE"),
+            21 => format!("MOVE {a} {}", n % 4),
+            22 => format!("SELECT {}", n % 4),
+            23 => format!("SETEX {a} {} {n}", 100 + n),
+            24 if n < 30 => format!("SWAPDB {} {}", n % 4, (n + 1) % 4),
+            24 if n < 40 => "FLUSHDB".to_owned(),
+            _ => format!("SETNX {a} {n}"),
+        }
+    }
+
+    /// Sends so many of them; some inside transactions.
+    fn send(&mut self, client: &mut Client, commands: usize) {
+        let mut left = 0;
+        for _ in 0..commands {
+            if left == 0 && self.below(20) == 0 {
+                left = 1 + self.below(5);
+                client.try_call(&["MULTI"]);
+            }
+            let command = self.command();
+            let words: Vec<&str> = command.split(' ').collect();
+            client.try_call(&words);
+            if left > 0 {
+                left -= 1;
+                if left == 0 {
+                    client.try_call(&["EXEC"]);
+                }
+            }
+        }
+        if left > 0 {
+            client.try_call(&["EXEC"]);
+        }
+    }
+}
+
+/// A load that goes on beside the test until it is stopped.
+struct Beside {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Beside {
+    fn start(server: &Server, seed: u64) -> Beside {
+        let stop = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stop);
+        let mut client = server.client();
+        let thread = std::thread::spawn(move || {
+            let mut load = Load { state: seed };
+            while !flag.load(Ordering::Relaxed) {
+                load.send(&mut client, 20);
+            }
+        });
+        Beside { stop, thread: Some(thread) }
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+// ── the tests ──────────────────────────────────────────────────────────────────────────────────
+
+fn full_sync_under_load(master: Kind, replica: Kind, diskless: &str, load: &str) -> Outcome {
+    let m = Server::start(master, &["--repl-diskless-sync", diskless]);
+    let r = Server::start(replica, &["--repl-diskless-load", load]);
+    Load { state: 11 }.send(&mut m.client(), 2000);
+    Load { state: 12 }.send(&mut r.client(), 50);
+    let writes = Beside::start(&m, 77);
+    r.follow(&m)?;
+    std::thread::sleep(Duration::from_millis(300));
+    drop(writes);
+    same(&[&m, &r])?;
+    check("one full sync", m.info("stats", "sync_full") == "1", &[&m, &r])
+}
+
+fn cut_links(master: Kind, replica: Kind) -> Outcome {
+    let m = Server::start(master, &["--repl-backlog-size", "64mb"]);
+    let r = Server::start(replica, &[]);
+    Load { state: 21 }.send(&mut m.client(), 300);
+    r.follow(&m)?;
+    let writes = Beside::start(&m, 78);
+    for i in 0..12 {
+        // From either end.
+        match i % 2 {
+            0 => r.ask("CLIENT KILL TYPE master"),
+            _ => m.ask("CLIENT KILL TYPE replica"),
+        };
+        r.wait_up(&m)?;
+        std::thread::sleep(Duration::from_millis(30));
+    }
+    drop(writes);
+    r.wait_up(&m)?;
+    same(&[&m, &r])?;
+    check("only the first was a full sync", m.info("stats", "sync_full") == "1", &[&m, &r])?;
+    let ok: u64 = m.info("stats", "sync_partial_ok").parse().unwrap_or(0);
+    check("every cut was resumed", ok >= 6, &[&m, &r])
+}
+
+/// `a` and `b` follow `m`; `a` becomes the master, `b` and then `m` follow it.
+fn promotion(old: Kind, new: Kind) -> Outcome {
+    let (m, a) = (Server::start(old, &[]), Server::start(new, &[]));
+    let b = Server::start(old, &[]);
+    Load { state: 31 }.send(&mut m.client(), 300);
+    a.follow(&m)?;
+    b.follow(&m)?;
+    Load { state: 32 }.send(&mut m.client(), 300);
+    same(&[&m, &a, &b])?;
+    let id = a.info("replication", "master_replid");
+    a.ask("REPLICAOF NO ONE");
+    check("replid2", a.info("replication", "master_replid2") == id, &[&a])?;
+    Load { state: 33 }.send(&mut a.client(), 100);
+    b.follow(&a)?;
+    m.follow(&a)?;
+    Load { state: 34 }.send(&mut a.client(), 100);
+    same(&[&a, &b, &m])?;
+    let full = a.info("stats", "sync_full");
+    let ok = a.info("stats", "sync_partial_ok");
+    check("no full sync at the new master", full == "0" && ok == "2", &[&a, &b, &m])?;
+    check(
+        "one id for all",
+        [&b, &m].iter().all(|s| {
+            s.info("replication", "master_replid") == a.info("replication", "master_replid")
+        }),
+        &[&a, &b, &m],
+    )
+}
+
+/// outer → inner → outer.
+fn chain(outer: Kind, inner: Kind) -> Outcome {
+    // A refused sub-replica comes back a second later; the load must fit in between.
+    let args = ["--repl-backlog-size", "256mb"];
+    let (top, middle) = (Server::start(outer, &args), Server::start(inner, &args));
+    let end = Server::start(outer, &args);
+    Load { state: 41 }.send(&mut top.client(), 300);
+    middle.follow(&top)?;
+    // The stream stands in another database when the end joins.
+    let mut client = top.client();
+    for words in [["SELECT", "3", ""], ["SET", "in", "three"]] {
+        let words: Vec<&str> = words.into_iter().filter(|w| !w.is_empty()).collect();
+        client.call(&words);
+    }
+    end.follow(&middle)?;
+    client.call(&["SET", "also", "in3"]);
+    let writes = Beside::start(&top, 79);
+    for _ in 0..4 {
+        end.ask("CLIENT KILL TYPE master");
+        middle.ask("CLIENT KILL TYPE master");
+        std::thread::sleep(Duration::from_millis(60));
+        middle.wait_up(&top)?;
+        end.wait_up(&middle)?;
+    }
+    drop(writes);
+    same(&[&top, &middle, &end])?;
+    check("one full sync each", middle.info("stats", "sync_full") == "1", &[&top, &middle, &end])?;
+    check("one full sync at the top", top.info("stats", "sync_full") == "1", &[&top, &middle])
+}
+
+fn small_backlog(master: Kind, replica: Kind) -> Outcome {
+    let m = Server::start(master, &["--repl-backlog-size", "16384"]);
+    let r = Server::start(replica, &[]);
+    r.follow(&m)?;
+    r.ask("REPLICAOF 127.0.0.1 1");
+    let mut client = m.client();
+    for i in 0..200 {
+        client.call(&["SET", &format!("k{i}"), &"y".repeat(1000)]);
+    }
+    r.follow(&m)?;
+    same(&[&m, &r])?;
+    check("a second full sync", m.info("stats", "sync_full") == "2", &[&m, &r])?;
+    check("said so", m.log().contains("for lack of backlog (Replica request was:"), &[&m])
+}
+
+fn password(master: Kind, replica: Kind) -> Outcome {
+    let m = Server::start(master, &["--requirepass", "secret"]);
+    let r = Server::start(replica, &["--masterauth", "wrong"]);
+    r.ask(&format!("REPLICAOF 127.0.0.1 {}", m.port));
+    eventually("AUTH is refused", &[&r], || {
+        r.log().contains("Unable to AUTH to MASTER: -WRONGPASS")
+    })?;
+    r.ask("CONFIG SET masterauth secret");
+    r.wait_up(&m)
+}
+
+fn redis_cli(server: &Server, args: &[&str]) -> std::process::Output {
+    Command::new("redis-cli")
+        .args(["-p", &server.port.to_string()])
+        .args(args)
+        .output()
+        .expect("redis-cli runs")
+}
+
+fn redis_cli_rdb() -> Outcome {
+    let m = Server::start(Kind::Ours, &[]);
+    Load { state: 51 }.send(&mut m.client(), 500);
+    m.ask("SET sure 1");
+    let dir = tempfile::tempdir()?;
+    let path = dir.path().join("dump.rdb");
+    let out = redis_cli(&m, &["--rdb", &path.to_string_lossy()]);
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    check(&format!("redis-cli --rdb: {said}"), out.status.success(), &[&m])?;
+    let loaded = real_redis::RealRedis::start_in(dir, &["--enable-debug-command", "yes"]);
+    let theirs = loaded.client().call(&["DEBUG", "DIGEST"]);
+    check("the same keys", theirs == m.client().call(&["DEBUG", "DIGEST"]), &[&m])
+}
+
+fn redis_cli_replica() -> Outcome {
+    let m = Server::start(Kind::Ours, &[]);
+    let dir = tempfile::tempdir()?;
+    let path = dir.path().join("out");
+    let out = std::fs::File::create(&path)?;
+    let mut child = Command::new("redis-cli")
+        .args(["-p", &m.port.to_string(), "--replica"])
+        .stdout(out)
+        .stderr(Stdio::null())
+        .spawn()?;
+    let seen = || std::fs::read_to_string(&path).unwrap_or_default();
+    let result = eventually("it is online", &[&m], || {
+        m.info("replication", "slave0").contains("state=online")
+    })
+    .and_then(|()| {
+        m.ask("SET name xd");
+        eventually("the command is printed", &[&m], || seen().contains(r#""SET","name","xd""#))
+    });
+    let _ = child.kill();
+    let _ = child.wait();
+    result
+}
+
+/// INFO replication has the same fields in the same order, on both sides of a link.
+fn info_fields() -> Outcome {
+    let fields = |s: &Server| -> Vec<String> {
+        let text = s.text("INFO replication");
+        text.lines().map(|l| l.split(':').next().unwrap_or("").to_owned()).collect()
+    };
+    let args = ["--min-replicas-to-write", "1"];
+    let (om, or) = (Server::start(Kind::Ours, &args), Server::start(Kind::Ours, &[]));
+    let (rm, rr) = (Server::start(Kind::Real, &args), Server::start(Kind::Real, &[]));
+    check("alone", fields(&om) == fields(&rm), &[])?;
+    or.follow(&om)?;
+    rr.follow(&rm)?;
+    for (ours, real) in [(&om, &rm), (&or, &rr)] {
+        let (a, b) = (fields(ours), fields(real));
+        check(&format!("{a:?}\n{b:?}"), a == b, &[])?;
+    }
+    for (r, m) in [(&or, &om), (&rr, &rm)] {
+        r.ask("REPLICAOF 127.0.0.1 1");
+        let _ = m;
+    }
+    let (a, b) = (fields(&or), fields(&rr));
+    check(&format!("{a:?}\n{b:?}"), a == b, &[])
+}
