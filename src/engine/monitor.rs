@@ -27,7 +27,7 @@ impl Engine {
         }
         line.extend_from_slice(b"\r\n");
         let executing = self.executing;
-        for c in self.clients.iter_mut().filter(|c| c.monitor) {
+        for c in self.clients.iter_mut().filter(|c| c.monitor && !c.close_after_reply) {
             if executing == Some(c.conn) {
                 self.reply.raw(&line);
             } else {

@@ -49,9 +49,9 @@ struct Rate {
 impl Rate {
     fn sample(&mut self, value: u64, now_us: u64) {
         let us = now_us.saturating_sub(self.at_us);
-        if us > 0 {
-            self.samples[self.next % SAMPLES] =
-                value.saturating_sub(self.last).saturating_mul(1_000_000) / us;
+        let grown = value.saturating_sub(self.last).saturating_mul(1_000_000);
+        if let Some(rate) = grown.checked_div(us) {
+            self.samples[self.next % SAMPLES] = rate;
             self.next += 1;
         }
         self.last = value;

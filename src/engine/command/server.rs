@@ -39,6 +39,7 @@ const SLOWLOG: &[CommandSpec] = &[
 ];
 
 const LATENCY: &[CommandSpec] = &[
+    spec("graph", 3, latency_graph, "2.8.13", PLAIN).tips(NODES),
     spec("help", 2, latency_help, "2.8.13", HELP_FLAGS),
     spec("history", 3, empty_array, "2.8.13", PLAIN).tips(NODES),
     spec("histogram", -2, |e, _| e.reply.map(0), "7.0.0", PLAIN).tips(NODES),
@@ -176,6 +177,13 @@ fn slowlog_help(e: &mut Engine, _call: &Call<'_>) {
 
 fn empty_array(e: &mut Engine, _call: &Call<'_>) {
     e.reply.array(0);
+}
+
+fn latency_graph(e: &mut Engine, call: &Call<'_>) {
+    let mut text = b"ERR No samples available for event '".to_vec();
+    text.extend_from_slice(call.arg(2));
+    text.push(b'\'');
+    e.reply.error(text);
 }
 
 fn latency_help(e: &mut Engine, _call: &Call<'_>) {

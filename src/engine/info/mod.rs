@@ -130,7 +130,7 @@ fn cpu(e: &Engine, out: &mut String) {
 fn keyspace(e: &Engine, out: &mut String) {
     for index in 0..e.keyspace.databases() {
         let db = e.keyspace.db(index);
-        if db.len() > 0 {
+        if !db.is_empty() {
             let _ = write!(
                 out,
                 "db{index}:keys={},expires={},avg_ttl={}\r\n",
