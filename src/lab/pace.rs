@@ -7,14 +7,21 @@ use std::collections::BTreeMap;
 /// The length of a stretch of time, in microseconds of the clients' clock.
 pub(super) const WINDOW_US: u64 = 100_000;
 
-/// How many facts of one instance pass in such a stretch before it counts as busy.
-const FREE_FACTS: usize = 500;
+/// How many facts of one instance may pass at once before it counts as busy: a whole sync of a small
+/// data set, a few hundred typed writes.
+const BURST: u64 = 3_000;
+
+/// How many pass in a second when that is spent. A long load then leaves room in the journal for
+/// what came before it.
+const PER_SECOND: u64 = 500;
 
 /// The pace of one instance's facts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pace {
     window_ends_us: u64,
-    passed: usize,
+    /// Millionths of facts that may still pass, and since when they are not counted yet.
+    free: u64,
+    counted_us: u64,
     /// What was summed up, to be told at the end of the stretch.
     untold: Untold,
     latest: BTreeMap<Slot, Fact>,
@@ -53,7 +60,23 @@ enum Busy {
     Latest(Slot),
     /// It is counted.
     Count,
+    /// It is a sample; the whole is counted elsewhere.
+    Drop,
 }
+
+impl Default for Pace {
+    fn default() -> Pace {
+        Pace {
+            window_ends_us: 0,
+            free: BURST * MICRO,
+            counted_us: 0,
+            untold: Untold::default(),
+            latest: BTreeMap::new(),
+        }
+    }
+}
+
+const MICRO: u64 = 1_000_000;
 
 impl Pace {
     /// Moves the facts of one turn to `out`, or keeps them back. Says whether something waits for
@@ -62,11 +85,15 @@ impl Pace {
         if at.mono_us >= self.window_ends_us {
             self.flush(out);
             self.window_ends_us = at.mono_us + WINDOW_US;
-            self.passed = 0;
         }
+        let passed_us = at.mono_us.saturating_sub(self.counted_us);
+        self.counted_us = self.counted_us.max(at.mono_us);
+        let more = passed_us.saturating_mul(PER_SECOND);
+        self.free = self.free.saturating_add(more).min(BURST * MICRO);
         for fact in facts.drain(..) {
-            if self.passed < FREE_FACTS {
-                self.passed += 1;
+            // Once something was kept back the rest of the stretch is, to keep the order.
+            if self.free >= MICRO && !self.keeps() {
+                self.free -= MICRO;
                 out.push(fact);
                 continue;
             }
@@ -80,8 +107,13 @@ impl Pace {
                     self.latest.insert(slot, fact);
                 }
                 Busy::Count => self.untold.count(&fact),
+                Busy::Drop => {}
             }
         }
+        self.keeps()
+    }
+
+    fn keeps(&self) -> bool {
         self.untold.any || !self.latest.is_empty()
     }
 
@@ -100,6 +132,7 @@ fn busy(fact: &Fact) -> Busy {
         | Fact::KeyWritten { .. }
         | Fact::KeyGone { .. }
         | Fact::Summary { .. } => Busy::Count,
+        Fact::RdbKey { .. } => Busy::Drop,
         Fact::DbSize { db, .. } => Busy::Latest(Slot::DbSize(*db)),
         Fact::Held { replica, .. } => Busy::Latest(Slot::Held(replica.clone())),
         Fact::RdbSent { replica, .. } => Busy::Latest(Slot::RdbSent(replica.clone())),
@@ -191,49 +224,62 @@ mod tests {
     #[test]
     fn load_is_summed_up_and_nothing_is_miscounted() {
         let (mut pace, mut out) = (Pace::default(), Vec::new());
-        for n in 0..10_000 {
-            pace.pass(at(n as u64), &mut write(n), &mut out);
+        for n in 0..100_000 {
+            pace.pass(at(n as u64 * 10), &mut write(n), &mut out);
         }
-        assert_eq!(out.len(), FREE_FACTS);
         pace.flush(&mut out);
-        assert_eq!(out.len(), FREE_FACTS + 2);
-        let told = out.iter().filter(|f| matches!(f, Fact::Propagated { .. })).count() as u64;
-        let Some(Fact::Summary { propagated, propagated_bytes, key_changes, offset, .. }) =
-            out.iter().find(|f| matches!(f, Fact::Summary { .. }))
-        else {
-            panic!("no summary");
-        };
-        assert_eq!(told + propagated, 10_000);
-        assert_eq!(*propagated_bytes, propagated * 10);
-        assert!(*key_changes > 9_000);
-        assert_eq!(*offset, Offset(100_000));
-        assert_eq!(out.last(), Some(&Fact::DbSize { db: 0, keys: 9_999, expires: 0 }));
+        assert!(out.len() < 3_600, "{} facts in a second", out.len());
+        let (mut writes, mut bytes, mut keys) = (0, 0, 0);
+        for fact in &out {
+            match fact {
+                Fact::Propagated { .. } => (writes, bytes) = (writes + 1, bytes + 10),
+                Fact::KeyGone { .. } => keys += 1,
+                Fact::Summary { propagated, propagated_bytes, key_changes, .. } => {
+                    writes += propagated;
+                    bytes += propagated_bytes;
+                    keys += key_changes;
+                }
+                _ => {}
+            }
+        }
+        assert_eq!((writes, bytes, keys), (100_000, 1_000_000, 100_000));
+        let last = |wanted: fn(&Fact) -> bool| out.iter().rev().find(|f| wanted(f)).cloned();
+        assert_eq!(
+            last(|f| matches!(f, Fact::DbSize { .. })),
+            Some(Fact::DbSize { db: 0, keys: 99_999, expires: 0 })
+        );
+        assert!(matches!(
+            last(|f| matches!(f, Fact::Summary { .. })),
+            Some(Fact::Summary { offset: Offset(1_000_000), .. })
+        ));
         let before = out.len();
         pace.flush(&mut out);
         assert_eq!(out.len(), before, "told once");
     }
 
-    #[test]
-    fn state_facts_pass_at_once_and_in_order() {
+    /// A pace that has nothing free at moment 1.
+    fn busy_pace() -> (Pace, Vec<Fact>) {
         let (mut pace, mut out) = (Pace::default(), Vec::new());
-        for n in 0..1_000 {
+        for n in 0..2_000 {
             pace.pass(at(1), &mut write(n), &mut out);
         }
         out.clear();
+        (pace, out)
+    }
+
+    #[test]
+    fn state_facts_pass_at_once_and_in_order() {
+        let (mut pace, mut out) = busy_pace();
         assert!(!pace.pass(at(2), &mut vec![Fact::KeysSwept { db: None }], &mut out));
         assert!(matches!(
             out.as_slice(),
-            [Fact::Summary { .. }, Fact::DbSize { keys: 999, .. }, Fact::KeysSwept { .. }]
+            [Fact::Summary { .. }, Fact::DbSize { keys: 1_999, .. }, Fact::KeysSwept { .. }]
         ));
     }
 
     #[test]
     fn the_next_stretch_begins_with_what_was_kept_back() {
-        let (mut pace, mut out) = (Pace::default(), Vec::new());
-        for n in 0..1_000 {
-            pace.pass(at(1), &mut write(n), &mut out);
-        }
-        out.clear();
+        let (mut pace, mut out) = busy_pace();
         assert!(!pace.pass(at(WINDOW_US + 1), &mut vec![Fact::Ready { keys: 1 }], &mut out));
         assert!(matches!(out.first(), Some(Fact::Summary { .. })));
         assert!(matches!(out.last(), Some(Fact::Ready { .. })));
