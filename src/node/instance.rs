@@ -324,7 +324,8 @@ impl Instance {
             self.engine.timer(now);
             self.carry_out();
         }
-        if self.accept_again_us.is_some_and(|us| us <= now.mono_us) {
+        let may_accept = self.accept_again_us.is_some_and(|us| us <= now.mono_us);
+        if may_accept && self.engine.parked().is_none() {
             self.accept_again_us = None;
             for i in 0..self.listeners.len() {
                 self.accept_some(i);
