@@ -265,7 +265,8 @@ fn node_holds_a_link_at_the_gate_and_nothing_else() {
         assert_eq!(client.reply(), Reply::ok());
     }
     let mut replica = node.client();
-    assert_eq!(replica.call("REPLCONF listening-port 7777"), Reply::ok());
+    // From here on it is a link: the answer to this is held already.
+    replica.send(&[b"REPLCONF", b"listening-port", b"7777"]);
     replica.send(&[b"PSYNC", b"?", b"-1"]);
     let key = asked.recv_timeout(PATIENCE).expect("the gate is asked");
     assert_eq!((key.local, key.peer, key.from), (node.port, 7777, Side::Master));
@@ -275,6 +276,7 @@ fn node_holds_a_link_at_the_gate_and_nothing_else() {
 
     gate.open.store(true, Ordering::SeqCst);
     node.control.send(Control::Wake);
+    assert_eq!(replica.reply(), Reply::ok());
     assert!(replica.line().starts_with("+FULLRESYNC "), "the answer to PSYNC");
     let mut preamble = replica.line();
     while preamble.is_empty() {
