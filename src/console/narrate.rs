@@ -20,10 +20,17 @@ use crate::observe::{AnswerLine, Body, Event, Fact, Source};
 /// Events must come in the journal's order, each once, to the same state.
 pub fn tell(event: &Event, state: &mut NarrateState) -> Vec<AnswerLine> {
     let mut out = Vec::new();
-    match (&event.body, event.source) {
-        (Body::Lab(fact), _) => life::lab(event, fact, state, &mut out),
-        (Body::Fact(fact), Source::Instance(port)) => told(event, port, fact, state, &mut out),
-        _ => {}
+    if !state.holds_back(event) {
+        // What waited in vain comes first.
+        if state.waits_for.is_none() {
+            for event in state.released() {
+                tell_now(&event, state, &mut out);
+            }
+        }
+        tell_now(event, state, &mut out);
+    }
+    for event in state.released() {
+        tell_now(&event, state, &mut out);
     }
     out
 }
@@ -31,8 +38,23 @@ pub fn tell(event: &Event, state: &mut NarrateState) -> Vec<AnswerLine> {
 /// The lines that still wait to be summed up, once nothing more happens.
 pub fn settle(state: &mut NarrateState) -> Vec<AnswerLine> {
     let mut out = Vec::new();
+    state.waits_for = None;
+    for event in state.released() {
+        tell_now(&event, state, &mut out);
+    }
+    for end in state.replicas.values_mut() {
+        out.append(&mut end.online);
+    }
     stream::flush(state, &mut out);
     out
+}
+
+fn tell_now(event: &Event, state: &mut NarrateState, out: &mut Vec<AnswerLine>) {
+    match (&event.body, event.source) {
+        (Body::Lab(fact), _) => life::lab(event, fact, state, out),
+        (Body::Fact(fact), Source::Instance(port)) => told(event, port, fact, state, out),
+        _ => {}
+    }
 }
 
 fn told(

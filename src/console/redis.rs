@@ -59,7 +59,6 @@ pub(super) fn run(
             let Some(key) = console.current.clone() else { return outcome };
             // Taken out, so that the console can be asked while the client works.
             let Some(mut client) = console.clients.remove(&key) else { return outcome };
-            let began = Instant::now();
             for _ in 0..repeat {
                 let went = issue(console, &mut client, &argv, lines.is_interactive(), mouth);
                 if !went || console.interrupt.is_raised() {
@@ -67,10 +66,6 @@ pub(super) fn run(
                 }
             }
             console.clients.insert(key, client);
-            let took = began.elapsed();
-            if took >= Duration::from_millis(500) {
-                mouth.text(Label::Note, format!("({:.2}s)", took.as_secs_f64()));
-            }
         }
     }
     outcome
@@ -109,6 +104,7 @@ pub(super) fn issue(
         }
         _ => false,
     };
+    let began = Instant::now();
     if let Err(e) = client.send(argv) {
         return failed(console, client, &e, mouth);
     }
@@ -118,7 +114,12 @@ pub(super) fn issue(
     match client.read(None) {
         Ok(value) => {
             client.note(argv, &value);
+            let took = began.elapsed();
             answer(console, client, argv, &value, cursor, mouth);
+            // As redis-cli tells it at its prompt.
+            if took >= Duration::from_millis(500) {
+                mouth.text(Label::Note, format!("({:.2}s)", took.as_secs_f64()));
+            }
             true
         }
         // SHUTDOWN is answered by the end of the connection.

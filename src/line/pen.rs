@@ -17,7 +17,7 @@ const CALM: Duration = Duration::from_millis(250);
 /// Nothing new for so long: what a line set off has been told.
 const QUIET: Duration = Duration::from_millis(30);
 /// So long is waited for that at most.
-const SETTLE: Duration = Duration::from_millis(200);
+const SETTLE: Duration = Duration::from_millis(150);
 
 /// Prints above a prompt that is being edited.
 pub trait AbovePrompt: Send {
@@ -77,6 +77,9 @@ impl Pen {
                 }
                 // A moment's worth of events in one piece.
                 std::thread::sleep(Duration::from_millis(10));
+                if pen.shared.stopped.load(Ordering::SeqCst) {
+                    break;
+                }
                 if pen.shared.editing.load(Ordering::SeqCst) {
                     let text = text_of(&pen.collect(true));
                     match &mut above {

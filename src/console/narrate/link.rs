@@ -60,6 +60,7 @@ fn moved(
         }
         LinkState::Connected => {
             end.failures = 0;
+            out.append(&mut end.online);
             let since = state.since_replica(port, event);
             let row = Row::new(since, port.to_string(), Label::Good, format!("in sync with {who}"));
             out.push(row.remark("link state connected").line());
@@ -270,6 +271,7 @@ fn lost(
     let since = state.since_replica(port, event);
     let end = state.replicas.entry(port).or_default();
     (end.moved, end.oks, end.rdb_us) = (None, 0, None);
+    end.online.clear();
     if let LinkLoss::ConnectFailed(_) | LinkLoss::Refused(_) = cause {
         end.failures += 1;
         // It tries again every second; one line is enough until something changes.

@@ -1,7 +1,7 @@
 //! What must be remembered from event to event to tell them well.
 
-use crate::observe::{Addr, Event, Fact, LinkState, Offset, Preview};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::observe::{Addr, AnswerLine, Body, Event, Fact, LinkState, Offset, Preview, Source};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The narrator's memory. Begin with `default()` and hand it every event in order.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,10 @@ pub struct NarrateState {
     /// Keys per instance and database.
     pub(super) keys: BTreeMap<u16, BTreeMap<u32, u64>>,
     pub(super) burst: Burst,
+    /// What a master told before the replica's end of the same story came: see `holds_back`.
+    pub(super) waiting: VecDeque<Event>,
+    /// Which master's events wait, and for which replica.
+    pub(super) waits_for: Option<(u16, u16)>,
 }
 
 /// One of the lab's instances as a replica.
@@ -32,6 +36,10 @@ pub(super) struct ReplicaEnd {
     pub state: Option<LinkState>,
     /// When the RDB's preamble came.
     pub rdb_us: Option<i64>,
+    /// PSYNC or SYNC was told in this attempt.
+    pub asked: bool,
+    /// That the master put it online, to be told behind the end of the transfer.
+    pub online: Vec<AnswerLine>,
 }
 
 /// One instance as a master.
@@ -74,6 +82,45 @@ impl NarrateState {
     pub(super) fn forget(&mut self) {
         let ours = std::mem::take(&mut self.ours);
         *self = NarrateState { ours, ..NarrateState::default() };
+    }
+
+    /// Whether this event must wait for the other end's report. Instances write to the journal each
+    /// at its own time: a master's judgement may stand before the PSYNC that it judges.
+    pub(super) fn holds_back(&mut self, event: &Event) -> bool {
+        const MOST: usize = 64;
+        const LONGEST_US: i64 = 300_000;
+        let late =
+            self.waiting.front().is_some_and(|e| event.at.wall_us - e.at.wall_us > LONGEST_US);
+        if late || self.waiting.len() >= MOST {
+            self.waits_for = None;
+        }
+        let (Source::Instance(port), Body::Fact(fact)) = (event.source, &event.body) else {
+            return false;
+        };
+        if self.waits_for.is_none()
+            && self.waiting.is_empty()
+            && let Fact::PsyncDecision { replica, .. } = fact
+            && self.reports(replica)
+            && self.replicas.get(&replica.port).is_some_and(|r| r.began_us.is_some() && !r.asked)
+        {
+            self.waits_for = Some((port, replica.port));
+        }
+        if self.waits_for.is_some_and(|(master, _)| master == port) {
+            self.waiting.push_back(event.clone());
+            return true;
+        }
+        false
+    }
+
+    /// The events that need not wait any more.
+    pub(super) fn released(&mut self) -> VecDeque<Event> {
+        if let Some((_, replica)) = self.waits_for
+            && self.replicas.get(&replica).is_some_and(|r| !r.asked)
+        {
+            return VecDeque::new();
+        }
+        self.waits_for = None;
+        std::mem::take(&mut self.waiting)
     }
 
     /// How the lines call a peer: a port of this machine by its number.

@@ -4,7 +4,8 @@ use super::row::Row;
 use super::state::NarrateState;
 use crate::console::units;
 use crate::observe::{
-    AnswerLine, Event, Fact, FullReason, Label, PsyncVerdict, ReplicaState, SaveTarget, WaitReason,
+    AnswerLine, Event, Fact, FullReason, Label, LinkState, PsyncVerdict, ReplicaState, SaveTarget,
+    WaitReason,
 };
 
 pub(super) fn tell(
@@ -98,20 +99,24 @@ pub(super) fn tell(
             master.waits.remove(replica);
             let at = master.offset.map(|o| format!(" at {}", units::signed(o.0)));
             let held = master.held.remove(replica).filter(|h| h.count > 0);
+            let mut lines = Vec::new();
             if let Some(held) = held {
                 let what = format!(
                     "{} held back meanwhile, {}",
                     units::plural(held.count, "write"),
                     units::bytes(held.bytes)
                 );
-                let who = format!("{port} → {name}");
-                out.push(
-                    Row::new(since, who, Label::Stream, what).remark(held.words.join(" · ")).line(),
-                );
+                let row = Row::new(since, format!("{port} → {name}"), Label::Stream, what);
+                lines.push(row.remark(held.words.join(" · ")).line());
             }
             let what = format!("online{}", at.unwrap_or_default());
             let remark = format!("{port} streams to it now");
-            out.push(Row::new(since, name, Label::Good, what).remark(remark).line());
+            lines.push(Row::new(since, name, Label::Good, what).remark(remark).line());
+            // The master is done once its last byte is handed over; the replica has yet to load it.
+            match state.replicas.get_mut(&replica.port) {
+                Some(end) if end.state == Some(LinkState::Transfer) => end.online = lines,
+                _ => out.append(&mut lines),
+            }
         }
         Fact::ReplicaState { .. } => {}
         Fact::BacklogMoved { first, size, .. } => {

@@ -152,6 +152,33 @@ fn narrate_tells_a_full_sync_with_held_writes() {
     ");
 }
 
+/// Instances write to the journal each at its own time: the judgement may come first.
+#[test]
+fn narrate_tells_the_question_before_the_judgement() {
+    let mut t = Teller::new();
+    t.fact(
+        6381,
+        Fact::LinkState { master: master(), from: LinkState::Connect, to: LinkState::Connecting },
+    );
+    t.fact(6380, decision(b'd', PsyncVerdict::Full(FullReason::UnknownId)));
+    t.fact(6380, Fact::BacklogMoved { first: Offset(1), histlen: 0, size: 1 << 20 });
+    t.both(true, 6381, Message::Psync { replid: "d".repeat(40), offset: Offset(1) });
+    let lines = t.take();
+    let order = ["connects", "PSYNC dddd… 1", "full sync: dddd…", "keeps a backlog of 1 MB"];
+    assert_eq!(lines.len(), order.len(), "{lines:?}");
+    assert!(lines.iter().zip(order).all(|(line, what)| line.contains(what)), "{lines:?}");
+    // Without the question the judgement is not kept back for ever.
+    t.fact(
+        6381,
+        Fact::LinkState { master: master(), from: LinkState::Connect, to: LinkState::Connecting },
+    );
+    t.fact(6380, decision(b'd', PsyncVerdict::Full(FullReason::UnknownId)));
+    t.at = t.at.plus_us(1_000_000);
+    t.fact(6380, set(1));
+    let lines = t.take();
+    assert!(lines[1].contains("full sync") && lines[2].contains("SET name xd"), "{lines:?}");
+}
+
 #[test]
 fn narrate_gives_the_numbers_of_a_decision() {
     let mut t = Teller::new();

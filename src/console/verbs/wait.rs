@@ -32,6 +32,10 @@ pub(super) fn run(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> O
             None => return usage("wait", "of which instance? 6381.role == master", mouth),
         },
     };
+    let subject = match &wait.condition.what {
+        What::Reply { command, .. } => format!("{port}> {}", reply::shown(command.as_bytes())),
+        What::Field { name, .. } => format!("{port}.{name}"),
+    };
     let mut client = Client::new(target(console, port), console.interrupt.clone());
     let began = Instant::now();
     let mut pause = FIRST_PAUSE;
@@ -42,7 +46,10 @@ pub(super) fn run(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> O
             && wait.condition.holds(text)
         {
             let us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-            mouth.text(Label::Good, format!("{} · after {}", one_line(text), units::span_us(us)));
+            mouth.text(
+                Label::Good,
+                format!("{subject} is {} · after {}", one_line(text), units::span_us(us)),
+            );
             return Outcome::default();
         }
         let left = wait.at_most.saturating_sub(began.elapsed());
