@@ -1,4 +1,6 @@
-//! Passwords never reach the record: a typed line is masked before it is told.
+//! Passwords never reach the record: typed lines and answers are masked before they are told.
+
+use crate::observe::{Answer, AnswerLine};
 
 /// What stands in place of a secret.
 pub const MASK: &str = "***";
@@ -30,14 +32,56 @@ pub fn mask_line(line: &str) -> String {
     }
     let mut out = String::with_capacity(line.len());
     let mut done = 0;
-    for (i, &(from, to)) in words.iter().enumerate().filter(|(i, _)| hide[*i]) {
-        let _ = i;
+    for &(from, to) in words.iter().zip(&hide).filter(|(_, hide)| **hide).map(|(word, _)| word) {
         out.push_str(&line[done..from]);
         out.push_str(MASK);
         done = to;
     }
     out.push_str(&line[done..]);
     out
+}
+
+/// Masks the values of `requirepass` and `masterauth` in an answer: what CONFIG GET lists (the value
+/// on the next line, or behind `=>`) and what `cat` shows of a conf file.
+pub fn mask_answer(answer: &mut Answer) {
+    let mut next = false;
+    for line in &mut answer.lines {
+        next = mask_answer_line(line, next);
+    }
+}
+
+/// `next`: the line's first value is a secret. Says whether the next line's is.
+fn mask_answer_line(line: &mut AnswerLine, mut next: bool) -> bool {
+    let mut listed = false;
+    for span in &mut line.0 {
+        let mut out = String::new();
+        let mut done = 0;
+        for (from, to) in words(&span.text) {
+            let word = &span.text[from..to];
+            let index = word.len() > 1
+                && word.ends_with([')', '#'])
+                && word[..word.len() - 1].bytes().all(|b| b.is_ascii_digit());
+            if next && !index && word != "=>" {
+                next = false;
+                if !unquoted(word).is_empty() {
+                    out.push_str(&span.text[done..from]);
+                    out.push_str(if word.starts_with('"') { "\"***\"" } else { MASK });
+                    done = to;
+                }
+            } else if ["requirepass", "masterauth"]
+                .iter()
+                .any(|name| unquoted(word).eq_ignore_ascii_case(name))
+            {
+                next = true;
+                listed = word.starts_with('"');
+            }
+        }
+        if done > 0 {
+            out.push_str(&span.text[done..]);
+            span.text = out;
+        }
+    }
+    next && listed
 }
 
 fn mark(hide: &mut [bool], at: usize) {
@@ -86,7 +130,24 @@ fn words(line: &str) -> Vec<(usize, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use super::mask_line;
+    use super::{mask_answer, mask_line};
+    use crate::observe::{Answer, Label};
+
+    #[test]
+    fn answers_are_masked_where_a_secret_is_listed() {
+        for (said, told) in [
+            ("1) \"requirepass\"\n2) \"hunter2\"", "1) \"requirepass\"\n2) \"***\""),
+            ("1) \"requirepass\"\n2) \"\"", "1) \"requirepass\"\n2) \"\""),
+            ("1# \"masterauth\" => \"two words\"", "1# \"masterauth\" => \"***\""),
+            ("port 6380\nrequirepass hunter2\ndir /data", "port 6380\nrequirepass ***\ndir /data"),
+            ("requirepass\nset name xd", "requirepass\nset name xd"),
+            ("1) \"name\"\n2) \"xd\"", "1) \"name\"\n2) \"xd\""),
+        ] {
+            let mut answer = Answer::text(Label::Reply, said);
+            mask_answer(&mut answer);
+            assert_eq!(answer.plain(), told);
+        }
+    }
 
     #[test]
     fn passwords_are_masked_and_nothing_else() {

@@ -7,7 +7,7 @@ use super::instances::{InstanceInfo, Instances, Request, Started};
 use super::journal::Journal;
 use super::links::Links;
 use super::recorder::Recorder;
-use super::secrets::mask_line;
+use super::secrets::{mask_answer, mask_line};
 use super::start::StartError;
 use super::workspace::Workspace;
 use crate::engine::Signal;
@@ -246,13 +246,17 @@ impl Lab {
         self.0.journal.append_lab(self.now(), fact);
     }
 
-    /// Tells the journal what was typed or answered. Passwords in a typed line are masked here.
+    /// Tells the journal what was typed or answered. Passwords are masked here.
     pub fn record_console(&self, fact: ConsoleFact) {
         let fact = match fact {
             ConsoleFact::Typed { id, prompt, line } => {
                 ConsoleFact::Typed { id, prompt, line: mask_line(&line) }
             }
-            other => other,
+            ConsoleFact::Answered { id, mut answer } => {
+                mask_answer(&mut answer);
+                ConsoleFact::Answered { id, answer }
+            }
+            done => done,
         };
         self.0.journal.append_console(self.now(), fact);
     }
