@@ -12,6 +12,9 @@ mod loader;
 mod save;
 mod save_job;
 
+#[cfg(test)]
+mod tests;
+
 pub use boot::boot_load;
 pub use info::info_lines;
 pub use load::{
