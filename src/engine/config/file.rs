@@ -36,8 +36,16 @@ pub fn apply(config: &mut Config, text: &str) -> Result<(), ConfigError> {
 
 /// Applies the lines of a conf file (and of the command line, see [`combine`]) to `config`.
 pub fn load(config: &mut Config, text: &str, include: &mut Include) -> Result<(), ConfigError> {
-    Loader { config, save_seen: false, depth: 0 }.lines(text, include)?;
-    Ok(())
+    let mut loader = Loader { config, save_seen: false, depth: 0, user_hash: None };
+    loader.lines(text, include)?;
+    match loader.user_hash.take() {
+        Some(hash) if !super::user::fits(loader.config, &hash) => Err(ConfigError {
+            line_no: None,
+            line: String::new(),
+            reason: "The default user's password must be given by requirepass".into(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// How deep files may include each other.
@@ -48,6 +56,8 @@ struct Loader<'a> {
     /// The first `save` of a file drops the default save points.
     save_seen: bool,
     depth: usize,
+    /// The hash that a `user default` line gave for its password.
+    user_hash: Option<String>,
 }
 
 impl Loader<'_> {
@@ -97,6 +107,10 @@ impl Loader<'_> {
     }
 
     fn directive(&mut self, name: &str, rest: &[&[u8]]) -> Result<(), String> {
+        if name == "user" {
+            self.user_hash = super::user::read(self.config, rest)?;
+            return Ok(());
+        }
         let Some(d) = table::lookup(name.as_bytes()) else {
             return refused_directive(name, rest.len());
         };
@@ -125,7 +139,6 @@ fn refused_directive(name: &str, words: usize) -> Result<(), String> {
         return Ok(());
     }
     Err(match name {
-        "user" if words >= 1 => "ACL users are not supported".into(),
         "loadmodule" if words >= 1 => "Modules are not supported".into(),
         "rename-command" if words == 2 => "Renaming commands is not supported".into(),
         "sentinel" => "sentinel directive while not in sentinel mode".into(),

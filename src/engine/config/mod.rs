@@ -7,6 +7,7 @@ pub mod rewrite;
 mod special;
 pub mod table;
 mod table_kept;
+mod user;
 mod words;
 
 use std::collections::BTreeMap;
