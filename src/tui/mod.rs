@@ -12,3 +12,6 @@ pub mod theme;
 pub mod view;
 
 pub use run::{Options, run};
+
+#[cfg(test)]
+mod tests;

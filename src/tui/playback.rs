@@ -41,7 +41,6 @@ impl Playback {
         // What happened long ago is history: it is not played.
         while shown.rows < end && now_us.saturating_sub(at(shown.rows)) > LATEST_US {
             shown.rows += 1;
-            shown.last_us = now_us;
         }
         while shown.rows < end {
             let waiting = end - shown.rows;

@@ -37,7 +37,7 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     );
     let cells = (area.width as usize).saturating_sub(3).min(40);
     // A single byte is to be seen, although it is no cell of 256 MB.
-    let filled = if waiting > 0 { waiting.max(LIMIT / cells.max(1) as u64) } else { 0 };
+    let filled = if waiting > 0 { waiting.max(LIMIT.div_ceil(cells.max(1) as u64)) } else { 0 };
     lines.push(Text::of(mark, format!(" {}", bar(filled, LIMIT, cells))));
     lines.push(Text::new());
     let held: Vec<(&Row, &Write)> = seq.held_writes().collect();
@@ -52,8 +52,9 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
             }
             _ => " Nothing waits: there is no link.",
         };
-        for line in crate::tui::text::wrap(why, area.width as usize) {
-            lines.push(Text::of(Mark::Quiet, line));
+        for line in crate::tui::text::wrap(why.trim_start(), area.width.saturating_sub(2) as usize)
+        {
+            lines.push(Text::of(Mark::Quiet, format!(" {line}")));
         }
     }
     let room = (area.height as usize).saturating_sub(lines.len() + 2);

@@ -206,12 +206,12 @@ pub fn tabbed(
         (Some(n), false) if numbers => format!("{n} {}", t.name()),
         _ => t.name().to_owned(),
     };
-    let all: usize = tabs.iter().map(|t| width(&label(*t, false)) + 2).sum();
+    let all: usize = tabs.iter().map(|t| width(&label(*t, false)) + 1).sum();
     let short = all + 3 > area.width as usize;
     let mut x = area.x + 1;
     let end = area.right().saturating_sub(1);
     for tab in tabs {
-        let text = format!(" {} ", label(tab, short));
+        let text = format!(" {}", label(tab, short));
         let style = if tab == chosen {
             let mark = if on { Mark::Focus } else { Mark::Title };
             if on {

@@ -94,7 +94,7 @@ fn narrow(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
 fn wide(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
     let mut area = area;
     if app.progress.is_some() {
-        let (left, rest) = split_left(area, (area.width * 2 / 7).clamp(30, 40));
+        let (left, rest) = split_left(area, (area.width / 4).clamp(30, 44));
         let inner = frame::titled(c, app, left, Pane::Lesson, "Lesson");
         lesson::draw(c, app, inner);
         area = rest;
@@ -103,7 +103,7 @@ fn wide(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
     let (top, below) = split_top(area, wanted.min(area.height / 2).max(7));
     let inner = frame::titled(c, app, top, Pane::Topology, "Topology");
     topology::draw(c, app, inner);
-    let right_width = (below.width * 2 / 5).clamp(34, 60);
+    let right_width = (below.width * 8 / 25).clamp(35, 64);
     let (left, right) = split_left(below, below.width - right_width);
     let title = sequence::title(app);
     let inner = frame::titled(c, app, left, Pane::Sequence, &title);

@@ -29,11 +29,11 @@ pub(super) struct Columns {
 
 impl Columns {
     fn of(width: usize) -> Columns {
-        let time = 8;
+        let time = 7;
         let (left, right) = match width {
-            0..=45 => (0, 5),
-            46..=68 => (0, 11),
-            _ => (11, 12),
+            0..=60 => (0, 4),
+            61..=71 => (0, 11),
+            _ => (11, 11),
         };
         // Two life lines with a blank outside of each.
         let middle = width.saturating_sub(time + left + right + 4);
@@ -151,7 +151,7 @@ fn header(c: &mut Canvas, app: &App, area: Rect, seq: &Sequence, cols: Columns) 
     let half = cols.middle / 2;
     let left = format!("{} {}", seq.key.replica.label(), role(seq.key.replica.port, true));
     let right = format!("{} {}", seq.key.master.label(), role(seq.key.master.port, false));
-    let names = Text::of(Mark::Quiet, fit("  time", indent))
+    let names = Text::of(Mark::Quiet, fit("   time", indent))
         .add(Mark::Replica, fit(&left, half + 1))
         .add(Mark::Master, fit_right(&right, cols.middle - half + 1));
     c.line(area, 0, &names);

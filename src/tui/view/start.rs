@@ -2,12 +2,12 @@
 
 use super::frame::{Canvas, Text};
 use crate::tui::app::{App, Hit, Mode, Screen};
-use crate::tui::text::{safe, wrap};
+use crate::tui::text::{clip, safe, wrap};
 use crate::tui::theme::Mark;
 use ratatui::layout::Rect;
 
 pub fn draw(c: &mut Canvas, app: &App, screen: Rect) {
-    let wide = screen.width.min(84);
+    let wide = screen.width.min(96);
     let area = Rect {
         x: screen.x + (screen.width - wide) / 2,
         y: screen.y + screen.height.saturating_sub(24) / 3,
@@ -50,7 +50,7 @@ pub fn draw(c: &mut Canvas, app: &App, screen: Rect) {
         let line = Text::of(Mark::Key, sign)
             .add(Mark::Key, format!("{key}  "))
             .add_fresh(mark, format!(" {title} "), chosen)
-            .pad_then(32, Text::of(Mark::Quiet, about));
+            .pad_then(34, Text::of(Mark::Quiet, clip(&about, wide as usize - 36)));
         c.line(area, y, &line);
         c.hits.push((Rect { y: area.y + y, height: 1, ..area }, Hit::StartEntry(i)));
         y += 1;
@@ -131,11 +131,11 @@ fn foot(app: &App) -> Vec<Text> {
         Text::new(),
         Text::of(
             Mark::Quiet,
-            "  Nothing listens yet: the servers start when you choose. They are real. From",
+            "  Nothing listens yet: the servers start when you choose, and they are real. From",
         ),
         Text::of(Mark::Quiet, "  another terminal ")
             .add(Mark::Key, format!("redis-cli -p {port}"))
-            .add(Mark::Quiet, " then talks to the same server that you see here,"),
-        Text::of(Mark::Quiet, "  and what it does is drawn like anything else."),
+            .add(Mark::Quiet, " then talks to the very server that you see,"),
+        Text::of(Mark::Quiet, "  and whatever it does there is drawn here."),
     ]
 }

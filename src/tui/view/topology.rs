@@ -106,12 +106,12 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
         return;
     }
     if tree.is_flat() {
-        return flat(c, app, area, &tree.roots);
+        let per_row = (area.width / 26).clamp(1, 4);
+        return flat(c, app, area, &tree.roots, area.width / per_row);
     }
     let columns = tree.columns() as u16;
     let width = (area.width * 5 / (columns * 8).max(1)).clamp(16, 30).min(area.width);
-    let gap =
-        area.width.saturating_sub(columns * width).checked_div(columns - 1).unwrap_or(0).min(46);
+    let gap = area.width.saturating_sub(columns * width).checked_div(columns - 1).unwrap_or(0);
     let mut y = area.y;
     let (lone, with): (Vec<_>, Vec<_>) =
         tree.roots.iter().cloned().partition(|r| !tree.children.contains_key(r));
@@ -122,7 +122,7 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     // Those without a link share a row at the foot.
     let rest = Rect { y, height: area.bottom().saturating_sub(y), ..area };
     if !lone.is_empty() {
-        flat(c, app, rest, &lone);
+        flat(c, app, rest, &lone, width + 1);
     }
 }
 
@@ -156,9 +156,9 @@ fn node(c: &mut Canvas, app: &App, area: Rect, tree: &Tree, of: &Peer, at: Place
     rows
 }
 
-fn flat(c: &mut Canvas, app: &App, area: Rect, roots: &[Peer]) {
-    let per_row = (area.width / 26).max(1).min(roots.len().max(1) as u16);
-    let width = (area.width / per_row).min(38);
+fn flat(c: &mut Canvas, app: &App, area: Rect, roots: &[Peer], width: u16) {
+    let width = width.clamp(8, 39);
+    let per_row = (area.width / width).max(1);
     for (i, root) in roots.iter().enumerate() {
         let (row, column) = (i as u16 / per_row, i as u16 % per_row);
         let frame = Rect {

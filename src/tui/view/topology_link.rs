@@ -34,7 +34,7 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect, link: &LinkView) {
         let at = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
         c.line(at, row, text);
     }
-    if chosen && area.height > details.len() as u16 + 1 {
+    if chosen && app.wide && !app.zoom && area.height > details.len() as u16 + 1 {
         // Which link the sequence shows.
         let row = details.len() as u16 + 1;
         let at = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };

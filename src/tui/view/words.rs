@@ -197,9 +197,9 @@ pub fn id_cause(cause: IdCause) -> &'static str {
 
 pub fn target(target: SaveTarget) -> &'static str {
     match target {
-        SaveTarget::File => "to the dump file",
-        SaveTarget::FileForReplicas => "to a file",
-        SaveTarget::Sockets => "to the socket",
+        SaveTarget::File => "→ dump file",
+        SaveTarget::FileForReplicas => "→ file",
+        SaveTarget::Sockets => "→ socket",
     }
 }
 

@@ -8,7 +8,7 @@ use crate::observe::{Addr, LinkLoss, LinkState, Message, Now, Preview, Role, Rol
 use crate::tui::app::App;
 use crate::tui::reduce::row::{Dir, Row, RowKind, Told, Transfer, Write};
 use crate::tui::reduce::sequence::Sequence;
-use crate::tui::text::{bar, count, fit, fit_right, grouped, since_start, size};
+use crate::tui::text::{bar, count, fit, fit_right, grouped, since_start, size, wrap};
 use crate::tui::theme::Mark;
 
 /// All lines of a row. `before` is the row above it: states are shown where they change.
@@ -21,7 +21,7 @@ pub fn lines(
 ) -> Vec<Text> {
     let fresh = row.changed.mono_us > 0
         && app.now.mono_us.saturating_sub(row.changed.mono_us) < super::super::FRESH_US;
-    let body = Body { app, seq, row, cells: cols.middle };
+    let body = Body { app, seq, row, cells: cols.middle, margin: cols.right };
     let (middles, note) = body.draw();
     let mut out = Vec::with_capacity(middles.len());
     for (i, middle) in middles.into_iter().enumerate() {
@@ -63,6 +63,7 @@ struct Body<'a> {
     seq: &'a Sequence,
     row: &'a Row,
     cells: usize,
+    margin: usize,
 }
 
 type Note = Option<(Mark, String)>;
@@ -86,13 +87,12 @@ impl Body<'_> {
                         words::waited(reason, us)
                     }
                 };
-                let text = Text::of(Mark::Waiting, format!("⏸ {text}"));
-                (vec![lean(self.cells, Lean::Middle, &text)], None)
+                (self.wrapped(Lean::Middle, Mark::Waiting, &format!("⏸ {text}")), None)
             }
             RowKind::Decision(d) => {
                 let (mark, text) = words::verdict(d);
-                let text = Text::of(mark, text);
-                (vec![lean(self.cells, Lean::Master, &text)], Some((Mark::Key, "why? w".into())))
+                let lines = self.wrapped(Lean::Master, mark, &text);
+                (lines, Some((Mark::Key, "why?".into())))
             }
             RowKind::Snapshot { target, offset, keys, done, bytes, ended } => {
                 let how = match ended {
@@ -102,13 +102,13 @@ impl Body<'_> {
                     None => String::new(),
                 };
                 let text = format!(
-                    "BGSAVE {}: {} keys at {}{how}",
+                    "BGSAVE {}: {} key{} at {}{how}",
                     words::target(*target),
                     count(*keys),
+                    if *keys == 1 { "" } else { "s" },
                     grouped(offset.0)
                 );
-                let text = Text::of(Mark::Rdb, text);
-                (vec![lean(self.cells, Lean::Master, &text)], None)
+                (self.wrapped(Lean::Master, Mark::Rdb, &text), None)
             }
             RowKind::Rdb(t) => (self.rdb(t), None),
             RowKind::Load { total, keys, bytes, recent, ended, took_us } => {
@@ -145,6 +145,20 @@ impl Body<'_> {
                 (vec![lean(self.cells, self.side(*port), &Text::of(mark, text))], None)
             }
         }
+    }
+
+    /// A remark in as many lines as it needs.
+    fn wrapped(&self, to: Lean, mark: Mark, text: &str) -> Vec<Text> {
+        wrap(text, self.cells.saturating_sub(2))
+            .into_iter()
+            .map(|line| lean(self.cells, to, &Text::of(mark, line)))
+            .collect()
+    }
+
+    /// What stands in the margin, cut to what it holds there.
+    fn note(&self, mark: Mark, long: &str, short: &str) -> Note {
+        let text = if self.margin < crate::tui::text::width(long) { short } else { long };
+        Some((mark, text.to_owned()))
     }
 
     fn side(&self, port: u16) -> Lean {
@@ -301,7 +315,7 @@ impl Body<'_> {
                 .add(Mark::Stream, crate::tui::text::clip(&what, room))
                 .add(Mark::Quiet, format!("  {place}"));
             let line = lean(self.cells, Lean::Master, &text);
-            return (vec![line], Some((Mark::Waiting, "held back".into())));
+            return (vec![line], self.note(Mark::Waiting, "held back", "held"));
         }
         let room = self.cells.saturating_sub(place.chars().count() + 9).max(8);
         let mut label = Text::of(Mark::Stream, crate::tui::text::clip(&what, room));
@@ -309,18 +323,18 @@ impl Body<'_> {
             label = label.add(Mark::Quiet, format!(" {place}"));
         }
         let note = match (w.applied, w.held) {
-            (Some(_), true) => (Mark::Good, "✓ replayed".to_owned()),
-            (Some(_), false) => (Mark::Good, "✓ applied".to_owned()),
-            (None, true) => (Mark::Stream, "draining".to_owned()),
-            (None, false) if self.seq.is_alive() => (Mark::Quiet, "on its way".to_owned()),
-            (None, false) => (Mark::Broken, "not applied".to_owned()),
+            (Some(_), true) => (Mark::Good, "✓ replayed", "✓"),
+            (Some(_), false) => (Mark::Good, "✓ applied", "✓"),
+            (None, true) => (Mark::Stream, "draining", "…"),
+            (None, false) if self.seq.is_alive() => (Mark::Quiet, "on its way", "…"),
+            (None, false) => (Mark::Broken, "not applied", "╳"),
         };
         // An outside replica tells nothing but its ACKs.
         let acked = self.seq.acked.is_some_and(|o| o >= w.to);
         let note =
-            if w.applied.is_none() && acked { (Mark::Good, "✓ acked".to_owned()) } else { note };
+            if w.applied.is_none() && acked { (Mark::Good, "✓ acked", "✓") } else { note };
         let line = arrow(self.cells, false, Stroke::Plain, &label, Mark::Stream);
-        (vec![line], Some(note))
+        (vec![line], self.note(note.0, note.1, note.2))
     }
 
     fn lost(&self, master: Option<&LinkLoss>, replica: Option<&LinkLoss>, times: u32) -> Vec<Text> {
@@ -346,10 +360,6 @@ impl Body<'_> {
     }
 
     fn role(&self, port: u16, role: Role, master: Option<&Addr>, cause: RoleCause) -> Text {
-        let by = match cause {
-            RoleCause::Boot => "its conf says",
-            RoleCause::UserRequest => "asked by a client",
-        };
         let (mark, text) = match (role, master) {
             (Role::Replica, Some(m)) => {
                 (Mark::Replica, format!("◆ {port} is a replica of {}", m.port))
@@ -357,7 +367,10 @@ impl Body<'_> {
             (Role::Replica, None) => (Mark::Replica, format!("◆ {port} is a replica")),
             (Role::Master, _) => (Mark::Master, format!("◆ {port} is a master")),
         };
-        let text = Text::of(mark, text).add(Mark::Quiet, format!(" · {by}"));
+        let mut text = Text::of(mark, text);
+        if cause == RoleCause::Boot {
+            text = text.add(Mark::Quiet, " · its conf says so");
+        }
         lean(self.cells, self.side(port), &text)
     }
 }
