@@ -10,7 +10,26 @@ use std::path::PathBuf;
 #[command(name = "synclab", version)]
 pub struct Cli {
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub screens: Screens,
+}
+
+/// Without a subcommand: the screens.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Screens {
+    /// The free lab begins with an empty /data and nothing started.
+    #[arg(long)]
+    pub bare: bool,
+    /// The session's folder.
+    #[arg(long, value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// The first of the lab's three ports.
+    #[arg(long, value_name = "N", default_value_t = 6380)]
+    pub base_port: u16,
+    /// Begin this lesson at once.
+    #[arg(long, value_name = "ID")]
+    pub lesson: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -64,14 +83,14 @@ mod tests {
     fn cli_leaves_the_servers_arguments_alone() {
         let cli = Cli::parse_from(["synclab", "server", "--port", "7000", "--save", "", "-"]);
         match cli.command {
-            Command::Server { args } => {
+            Some(Command::Server { args }) => {
                 assert_eq!(args, ["--port", "7000", "--save", "", "-"])
             }
             _ => panic!("not what was typed"),
         }
         let cli = Cli::parse_from(["synclab", "server", "x.conf", "--help"]);
         match cli.command {
-            Command::Server { args } => assert_eq!(args, ["x.conf", "--help"]),
+            Some(Command::Server { args }) => assert_eq!(args, ["x.conf", "--help"]),
             _ => panic!("not what was typed"),
         }
     }

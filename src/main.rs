@@ -7,7 +7,8 @@ use cli::{Cli, Command};
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::exit;
-use synclab::{line, node::server};
+use synclab::lab::LabOptions;
+use synclab::{line, node::server, tui};
 
 fn main() {
     let args: Vec<OsString> = std::env::args_os().collect();
@@ -17,7 +18,10 @@ fn main() {
         exit(server::main(args));
     }
     let cli = Cli::parse();
-    match cli.command {
+    let Some(command) = cli.command else {
+        exit(screens(cli.screens));
+    };
+    match command {
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "synclab", &mut std::io::stdout());
         }
@@ -29,6 +33,17 @@ fn main() {
         // Taken out above.
         Command::Server { args } => exit(server::main(&args)),
     }
+}
+
+/// The screens: a lesson or the free lab.
+fn screens(asked: cli::Screens) -> i32 {
+    let lab = LabOptions {
+        workspace: asked.workspace,
+        base_port: asked.base_port,
+        bare: asked.bare,
+        lesson: None,
+    };
+    tui::run(tui::Options { lab, lesson: asked.lesson })
 }
 
 /// The arguments that belong to redis-server, if it is asked for.

@@ -23,8 +23,8 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     pub lab: LabOptions,
-    /// Skips the start screen.
-    pub mode: Option<Mode>,
+    /// Skips the start screen: a lesson by its id or number.
+    pub lesson: Option<String>,
 }
 
 /// Everything that wakes the loop.
@@ -68,6 +68,13 @@ pub fn run(options: Options) -> i32 {
             return 1;
         }
     };
+    let asked = match options.lesson.as_deref().map(|id| lesson::find(id, ports)).transpose() {
+        Ok(found) => found.map(|l| l.id),
+        Err(error) => {
+            eprintln!("synclab: {error}");
+            return 2;
+        }
+    };
     let (tx, rx) = channel();
     // Signals first: from here on they end the loop, not the process with a spoilt terminal.
     if let Err(error) = sources::signals(tx.clone()) {
@@ -97,8 +104,8 @@ pub fn run(options: Options) -> i32 {
         code: 0,
         error: None,
     };
-    if let Some(mode) = screen.options.mode.clone() {
-        screen.app.begin(mode);
+    if let Some(id) = asked {
+        screen.app.begin(Mode::Lesson(id));
     }
     screen.go(&mut term);
     // First the terminal, then whatever takes its time.
