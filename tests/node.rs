@@ -252,7 +252,7 @@ fn node_holds_a_link_at_the_gate_and_nothing_else() {
     let dir = temp();
     let (tx, asked) = channel();
     let gate = Arc::new(Sluice {
-        open: AtomicBool::new(false),
+        open: AtomicBool::new(true),
         asked: Mutex::new(tx),
         granted: AtomicUsize::new(0),
     });
@@ -265,18 +265,19 @@ fn node_holds_a_link_at_the_gate_and_nothing_else() {
         assert_eq!(client.reply(), Reply::ok());
     }
     let mut replica = node.client();
-    // From here on it is a link: the answer to this is held already.
-    replica.send(&[b"REPLCONF", b"listening-port", b"7777"]);
+    // It is a link from here on: even the answer to this passes the gate.
+    assert_eq!(replica.call("REPLCONF listening-port 7777"), Reply::ok());
+    gate.open.store(false, Ordering::SeqCst);
+    let before = gate.granted.load(Ordering::SeqCst);
     replica.send(&[b"PSYNC", b"?", b"-1"]);
     let key = asked.recv_timeout(PATIENCE).expect("the gate is asked");
     assert_eq!((key.local, key.peer, key.from), (node.port, 7777, Side::Master));
-    assert_eq!(gate.granted.load(Ordering::SeqCst), 0);
+    assert_eq!(gate.granted.load(Ordering::SeqCst), before);
     // Clients are none of the gate's business.
     assert_eq!(client.call("SET d 1"), Reply::ok());
 
     gate.open.store(true, Ordering::SeqCst);
     node.control.send(Control::Wake);
-    assert_eq!(replica.reply(), Reply::ok());
     // Empty lines keep the link alive while the snapshot is made.
     let mut told = || {
         loop {
