@@ -38,6 +38,8 @@ pub(super) struct Load {
 /// Whether a data set is being loaded now, and how.
 pub fn loading(e: &Engine) -> Loading {
     match e.persist.load.as_ref().map(|l| l.source) {
+        // Between the start and the dump's first bytes nothing is served either.
+        None if e.persist.boot_job.is_some() => Loading::Yes,
         None => Loading::No,
         Some(LoadSource::Link { serve_old: true }) => Loading::Async,
         Some(_) => Loading::Yes,

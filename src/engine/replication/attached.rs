@@ -214,6 +214,9 @@ pub(super) fn queue_piece(e: &mut Engine, conn: ConnId, piece: &std::sync::Arc<[
     if let Some(c) = e.clients.get_mut(conn)
         && !piece.is_empty()
     {
+        if let Kind::Replica(link) = &mut c.kind {
+            link.rdb_given += piece.len() as u64;
+        }
         c.out.pieces.push_back(piece.clone());
         e.output_grew(conn);
     }
@@ -224,7 +227,7 @@ pub(super) fn queued(e: &Engine, conn: ConnId) -> usize {
     e.clients.get(conn).map_or(0, |c| c.out.len())
 }
 
-/// The head and the pieces of this link are written out: the next piece may be pulled.
+/// Bytes in front of the stream were written to this link: maybe the next piece may be pulled.
 pub fn pieces_written(e: &mut Engine, conn: ConnId) {
     let now = e.now.link_us;
     let Some(l) = link_mut(e, conn) else { return };
@@ -233,11 +236,12 @@ pub fn pieces_written(e: &mut Engine, conn: ConnId) {
 }
 
 /// Tells how many RDB bytes a replica's socket took; `last` always tells.
-pub(super) fn tell_rdb_sent(e: &mut Engine, conn: ConnId, sent: u64, last: bool) {
+pub(super) fn tell_rdb_sent(e: &mut Engine, conn: ConnId, last: bool) {
     let now = e.now.mono_us;
     let Some(c) = e.clients.get_mut(conn) else { return };
+    let waits = c.out.pieces.iter().map(|p| p.len()).sum::<usize>() - c.out.piece_done;
     let Kind::Replica(link) = &mut c.kind else { return };
-    link.rdb_sent = sent;
+    let sent = link.rdb_given.saturating_sub(waits as u64);
     let due = link.told.rdb_at_us.is_none_or(|at| now >= at + RDB_FACT_EVERY_US);
     let news = link.told.rdb_at_us.is_none() || link.told.rdb_sent != sent;
     if !news || !(due || last) {
@@ -255,8 +259,7 @@ pub(super) fn put_online(e: &mut Engine, conn: ConnId, hold_for_ack: bool) {
     let now = e.now.link_us;
     let Some(l) = link_mut(e, conn) else { return };
     l.job = None;
-    let sent = l.rdb_sent;
-    let bytes = sent;
+    let bytes = l.rdb_given;
     if l.announced.rdb_only {
         let name = name(e, conn);
         tell_rdb_end(e, conn, bytes);
@@ -286,7 +289,7 @@ pub(super) fn put_online(e: &mut Engine, conn: ConnId, hold_for_ack: bool) {
 }
 
 fn tell_rdb_end(e: &mut Engine, conn: ConnId, bytes: u64) {
-    tell_rdb_sent(e, conn, bytes, true);
+    tell_rdb_sent(e, conn, true);
     if let Some(link) = super::link_of(e, conn) {
         e.fact(Fact::Said { link, message: Message::RdbEnd { bytes }, bytes });
     }

@@ -124,7 +124,8 @@ pub fn end_turn(e: &mut Engine) {
     if std::mem::take(&mut e.repl.turn.acked) {
         wait::acknowledged(e);
     }
-    if std::mem::take(&mut e.repl.turn.want_acks) {
+    // While clients are paused nothing may enter the stream.
+    if std::mem::take(&mut e.repl.turn.want_acks) && e.pause_type().is_none() {
         attached::ask_for_acks(e);
     }
     for conn in std::mem::take(&mut e.repl.turn.told_sent) {

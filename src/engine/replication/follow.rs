@@ -8,6 +8,7 @@ use crate::engine::Engine;
 use crate::engine::conn::{Client, ConnId, Kind};
 use crate::engine::effect::{DialId, Effect, JobId};
 use crate::engine::input::Dialled;
+use crate::engine::persist;
 use crate::observe::{
     Addr, Fact, IdCause, LinkLoss, LinkRef, LinkState, LogLevel, Message, ReplId, Side,
 };
@@ -460,7 +461,9 @@ pub(super) fn check(e: &mut Engine) {
         }
         _ => {}
     }
+    // A dump that is being loaded may hold the history to go on from.
     if e.repl.follow.state == LinkState::Connect
+        && persist::loading(e) == persist::Loading::No
         && let Some(master) = master_addr(e)
     {
         e.log(LogLevel::Notice, format!("Connecting to MASTER {}", shown_addr(&master)));

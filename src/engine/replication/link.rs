@@ -62,8 +62,8 @@ pub struct ReplicaLink {
     pub waits_since_us: u64,
     /// How its RDB is framed, once that is known.
     pub framing: Option<RdbFraming>,
-    /// RDB bytes that its socket took.
-    pub rdb_sent: u64,
+    /// RDB bytes queued for its socket so far.
+    pub rdb_given: u64,
     /// Everything of the RDB was queued; with an empty queue it is through.
     pub rdb_queued: bool,
     /// When its socket last took RDB bytes (link time, microseconds).
@@ -100,7 +100,7 @@ impl ReplicaLink {
             job: None,
             waits_since_us: link_us,
             framing: None,
-            rdb_sent: 0,
+            rdb_given: 0,
             rdb_queued: false,
             rdb_progress_us: link_us,
             soft_since_us: None,

@@ -407,6 +407,14 @@ fn load_whole(e: &mut Engine, socket: Option<bool>) {
         e.log(LogLevel::Notice, text);
     }
     let Some(r) = e.repl.follow.receive.take() else { return };
+    if socket.is_none() && e.config.rdb_del_sync_files && e.config.save.is_empty() {
+        e.log(
+            LogLevel::Notice,
+            "Removing the RDB file obtained from the master. This replica has persistence disabled",
+        );
+        let path = e.config.dbfilename.clone();
+        e.effect(Effect::RemoveFile { path });
+    }
     let db = loaded.repl.as_ref().and_then(|aux| usize::try_from(aux.stream_db).ok());
     if swapped {
         e.log(LogLevel::Notice, "MASTER <-> REPLICA sync: Discarding old DB in background");

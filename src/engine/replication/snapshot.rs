@@ -30,8 +30,6 @@ pub(super) struct Running {
     pulling: bool,
     /// The encoder is done; its last bytes may still wait in queues.
     encoded: bool,
-    /// RDB bytes of all pieces so far.
-    bytes: u64,
 }
 
 /// Whether the running snapshot goes to the sockets.
@@ -143,7 +141,7 @@ fn start(e: &mut Engine, first: ConnId) {
     match persist::start_save(e, request) {
         Ok(job) => {
             let mark = e.rng.hex();
-            let run = Running { job, sockets, mark, pulling: false, encoded: false, bytes: 0 };
+            let run = Running { job, sockets, mark, pulling: false, encoded: false };
             e.repl.snapshot = Some(run);
             for &conn in &group {
                 set_up(e, conn, Some(job), offset);
@@ -196,7 +194,7 @@ fn set_framing(e: &mut Engine, conn: ConnId, framing: RdbFraming, preamble: &[u8
         l.framing = Some(framing);
     }
     say(e, conn, Message::RdbBegin(framing), preamble);
-    attached::tell_rdb_sent(e, conn, 0, true);
+    attached::tell_rdb_sent(e, conn, true);
 }
 
 // ── to the sockets ─────────────────────────────────────────────────────────────────────────────
@@ -228,7 +226,6 @@ fn pull(e: &mut Engine) {
 pub(super) fn piece(e: &mut Engine, job: JobId, bytes: Vec<u8>) {
     let Some(s) = &mut e.repl.snapshot else { return };
     s.pulling = false;
-    s.bytes += bytes.len() as u64;
     let piece: Arc<[u8]> = bytes.into();
     for conn in fed(e, job) {
         if queued(e, conn) == 0 {
@@ -261,6 +258,8 @@ pub fn save_ended(e: &mut Engine, job: JobId, ok: bool) {
             queue_piece(e, conn, &mark);
             if let Some(l) = link_mut(e, conn) {
                 l.rdb_queued = true;
+                // The mark is no part of the RDB.
+                l.rdb_given = l.rdb_given.saturating_sub(mark.len() as u64);
             }
         }
         e.repl.snapshot = Some(Running { encoded: true, ..s });
@@ -286,7 +285,7 @@ fn finish_sockets(e: &mut Engine) {
     if !s.encoded {
         return;
     }
-    let (job, bytes) = (s.job, s.bytes);
+    let job = s.job;
     let group = fed(e, job);
     if group.iter().any(|&c| queued(e, c) > 0) {
         return;
@@ -309,13 +308,12 @@ fn finish_sockets(e: &mut Engine) {
                  REPLCONF ACK from slave to enable streaming"
             ),
         );
-        attached::tell_rdb_sent(e, conn, bytes, true);
         attached::put_online(e, conn, true);
     }
     start_pending(e);
 }
 
-/// A replica's queue is empty: more can come, or its transfer is through.
+/// A replica's socket took bytes: more can come, or its transfer is through.
 pub(super) fn drained(e: &mut Engine, conn: ConnId) {
     let Some(l) = link(e, conn) else { return };
     match (l.state, l.job) {
@@ -324,18 +322,22 @@ pub(super) fn drained(e: &mut Engine, conn: ConnId) {
             if s.job != job || !s.sockets {
                 return;
             }
-            let bytes = s.bytes;
-            attached::tell_rdb_sent(e, conn, bytes, false);
+            attached::tell_rdb_sent(e, conn, false);
             pull(e);
             finish_sockets(e);
         }
         (ReplicaState::SendBulk, Some(job)) => {
-            let (queued_all, sent) = (l.rdb_queued, l.rdb_sent);
-            if queued_all {
+            let all = l.rdb_queued;
+            attached::tell_rdb_sent(e, conn, false);
+            if queued(e, conn) > 0 {
+                return;
+            }
+            if all {
                 e.repl.files.remove(&job);
+                e.effect(Effect::CancelJob { job });
                 attached::put_online(e, conn, false);
+                remove_sync_file(e);
             } else {
-                attached::tell_rdb_sent(e, conn, sent, false);
                 e.effect(Effect::Pull { job });
             }
         }
@@ -400,16 +402,32 @@ pub(super) fn file_piece(e: &mut Engine, job: JobId, bytes: Vec<u8>) {
     let Some(&conn) = e.repl.files.get(&job) else { return };
     let Some(l) = link_mut(e, conn) else { return };
     let Some(RdbFraming::Length(len)) = l.framing else { return };
-    // The count of what was queued; it is told as sent when the queue is empty.
-    l.rdb_sent += bytes.len() as u64;
-    l.rdb_queued = l.rdb_sent >= len;
-    if l.rdb_sent > len {
+    let given = l.rdb_given + bytes.len() as u64;
+    l.rdb_queued = given >= len;
+    if given > len {
         return file_failed(e, job, "the file grew");
     }
     if bytes.is_empty() {
         return;
     }
     queue_piece(e, conn, &bytes.into());
+}
+
+/// With rdb-del-sync-files, and nothing that persists, the dump made for replicas goes when the last
+/// of them has it.
+fn remove_sync_file(e: &mut Engine) {
+    if e.config.rdb_del_sync_files
+        && e.config.save.is_empty()
+        && e.repl.files.is_empty()
+        && e.repl.snapshot.is_none()
+    {
+        e.log(
+            LogLevel::Notice,
+            "Removing the RDB file used to feed replicas in a persistence-less instance",
+        );
+        let path = e.config.dbfilename.clone();
+        e.effect(Effect::RemoveFile { path });
+    }
 }
 
 /// The file's end was reached.

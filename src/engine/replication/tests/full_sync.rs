@@ -246,6 +246,44 @@ fn a_failed_save_drops_the_replicas_and_a_new_one_follows() {
 }
 
 #[test]
+fn a_slow_socket_sets_the_pace_and_progress_is_told() {
+    for (seed, master, replica) in forms() {
+        let mut w = World::new(seed);
+        w.window = 1500;
+        let m = w.start(&master);
+        let r = w.start(&replica);
+        for i in 0..400 {
+            // Digits that do not compress.
+            let value: String = (0..40u64).map(|j| format!("{:x}", (i + j) * 2654435761)).collect();
+            w.ask(m, &format!("SET big:{i} {value}"));
+        }
+        w.tell(r, "REPLICAOF 127.0.0.1 6380");
+        let mut most = 0;
+        w.until("the link is up", |w| {
+            let waiting = w.nodes[0].engine.clients.iter().filter(|c| c.is_replica());
+            most = most.max(waiting.map(|c| c.out.len()).max().unwrap_or(0));
+            w.info(r, "master_link_status") == "up"
+        });
+        w.tell(m, "SET after 1");
+        w.assert_same(&[m, r]);
+        let sent: Vec<u64> = w.nodes[m]
+            .facts
+            .iter()
+            .filter_map(|f| match f {
+                Fact::RdbSent { sent, .. } => Some(*sent),
+                _ => None,
+            })
+            .collect();
+        assert!(sent.len() >= 2 && sent.is_sorted() && sent[0] == 0, "{sent:?}");
+        let end = w.nodes[m].facts.iter().find_map(|f| match f {
+            Fact::Said { message: Message::RdbEnd { bytes }, .. } => Some(*bytes),
+            _ => None,
+        });
+        assert_eq!(end, sent.last().copied());
+    }
+}
+
+#[test]
 fn a_broken_rdb_from_the_socket_leaves_the_old_data_with_swapdb() {
     let mut w = World::new(8);
     let m = w.start("repl-diskless-sync-delay 0\n");

@@ -152,6 +152,41 @@ fn a_master_without_replicas_frees_its_backlog_after_the_ttl() {
 }
 
 #[test]
+fn a_replica_that_was_restarted_goes_on_from_its_dump() {
+    let (mut w, m, r) = pair(8);
+    let conn = w.client(m);
+    w.send(m, conn, b"SELECT 6\r\nSET six 6\r\n");
+    w.run();
+    assert_eq!(w.tell(r, "BGSAVE"), "+Background saving started\r\n");
+    let files = w.nodes[r].files.clone();
+    w.kill(r);
+    w.send(m, conn, b"SET again 6\r\n");
+    let again = w.start_with("replicaof 127.0.0.1 6380\n", files);
+    w.until("the link is up", |w| w.info(again, "master_link_status") == "up");
+    assert_eq!(w.nodes[m].engine.stats.sync_full, 1);
+    assert_eq!(w.nodes[m].engine.stats.sync_partial_ok, 1);
+    w.send(m, conn, b"SET more 6\r\n");
+    w.assert_same(&[m, again]);
+}
+
+#[test]
+fn a_master_that_was_restarted_goes_on_from_its_dump() {
+    let (mut w, m, r) = pair(9);
+    w.tell(m, "SET brief 1 PX 300");
+    w.tell(m, "SET long 1");
+    assert_eq!(w.tell(m, "BGSAVE"), "+Background saving started\r\n");
+    let files = w.nodes[m].files.clone();
+    w.kill(m);
+    w.now = w.now.plus_us(2_000_000);
+    let again = w.start_with("", files);
+    w.follow(r, again);
+    assert_eq!(w.nodes[again].engine.stats.sync_partial_ok, 1, "{:#?}", w.log(again));
+    w.tell(again, "SET new 1");
+    w.assert_same(&[again, r]);
+    assert_eq!(w.ask(r, "EXISTS brief"), ":0\r\n");
+}
+
+#[test]
 fn changing_the_master_twice_before_the_rdb_is_there_keeps_the_history() {
     let mut w = World::new(7);
     let a = w.start("repl-diskless-sync-delay 0\n");

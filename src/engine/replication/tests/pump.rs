@@ -54,6 +54,8 @@ pub struct World {
     pub budget: Option<u64>,
     /// Dials to these ports are refused.
     pub blocked_ports: Vec<u16>,
+    /// Bytes that a link holds before its sender must wait.
+    pub window: usize,
     /// Link bytes are not delivered.
     pub frozen: bool,
 }
@@ -69,6 +71,7 @@ impl World {
             pipes: BTreeMap::new(),
             budget: None,
             blocked_ports: Vec::new(),
+            window: 1 << 30,
             frozen: false,
         }
     }
@@ -209,6 +212,15 @@ impl World {
             let n = self.nodes[at].engine.write_slices(conn, &mut slices);
             for slice in &slices[..n] {
                 out.extend_from_slice(slice);
+            }
+            if let Some(peer) = self.peers.get(&(at, conn)) {
+                // A socket takes what fits, often less than what is offered.
+                let waits = self.pipes.get(peer).map_or(0, |p| p.bytes.len());
+                out.truncate(self.window.saturating_sub(waits));
+                let some = self.rng.below(1 + out.len() as u64) as usize;
+                if some > 0 && self.rng.below(3) == 0 {
+                    out.truncate(some);
+                }
             }
             if out.is_empty() {
                 return any;
@@ -456,6 +468,11 @@ impl World {
             pipe.bytes.drain(..took.min(pipe.bytes.len()));
         }
         self.turn(at);
+        if let Some(&(peer, back)) = self.peers.get(&end)
+            && self.write_out(peer, back)
+        {
+            self.turn(peer);
+        }
         took > 0
     }
 
