@@ -75,27 +75,29 @@ impl Engine {
 
     #[inline]
     fn look_up(&mut self, db: usize, key: &[u8], how: Lookup) -> Option<&Entry> {
-        let now_ms = self.now.wall_ms();
-        let expired = match self.keyspace.db(db).get(key) {
-            Some(entry) => entry.is_expired(now_ms),
-            None => {
+        // Where nothing has an expiry, one look is enough.
+        if self.keyspace.db(db).expires_len() > 0 {
+            // On a read-only replica nothing but the master's stream takes keys out.
+            let read_only = self.is_replica() && self.config.replica_read_only;
+            if self.expire_if_due(db, key, how == Lookup::Write && !read_only) {
                 self.stats.keyspace_misses += u64::from(how != Lookup::Write);
                 return None;
             }
-        };
-        // On a read-only replica nothing but the master's stream takes keys out.
-        let force = how == Lookup::Write && !(self.is_replica() && self.config.replica_read_only);
-        if expired && self.expire_if_due(db, key, force) {
-            self.stats.keyspace_misses += u64::from(how != Lookup::Write);
-            return None;
         }
-        self.stats.keyspace_hits += u64::from(how != Lookup::Write);
         let clock_s = self.clock_s();
-        let entry = self.keyspace.db(db).get(key)?;
-        if how != Lookup::Look {
+        let entry = self.keyspace.db(db).get(key);
+        if how != Lookup::Write {
+            match entry {
+                Some(_) => self.stats.keyspace_hits += 1,
+                None => self.stats.keyspace_misses += 1,
+            }
+        }
+        if let Some(entry) = entry
+            && how != Lookup::Look
+        {
             entry.touch(clock_s);
         }
-        Some(entry)
+        entry
     }
 
     /// Seconds of the clients' clock: the unit of idle times.

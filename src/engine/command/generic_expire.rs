@@ -105,10 +105,11 @@ impl Conditions {
     }
 
     fn allow(self, old: Option<i64>, new: i64) -> bool {
-        !(self.nx && old.is_some())
-            && !(self.xx && old.is_none())
-            && !(self.gt && old.is_none_or(|old| new <= old))
-            && !(self.lt && old.is_some_and(|old| new >= old))
+        let refused = match old {
+            None => self.xx || self.gt,
+            Some(old) => self.nx || (self.gt && new <= old) || (self.lt && new >= old),
+        };
+        !refused
     }
 }
 
