@@ -36,6 +36,9 @@ pub fn trial(name: &str, test: impl FnOnce() -> Result<(), Failed> + Send + 'sta
     .with_ignored_flag(!found && !required)
 }
 
+/// Marks the next argument of a start as the conf file.
+const CONF: &str = "(conf)";
+
 /// A running redis-server; killed when dropped.
 pub struct RealRedis {
     child: Child,
@@ -63,10 +66,21 @@ impl RealRedis {
         panic!("redis-server does not start:\n{log}");
     }
 
+    /// Starts one with a conf file that lies in `dir`.
+    pub fn start_with_conf(dir: tempfile::TempDir, conf: &str) -> RealRedis {
+        RealRedis::start_in(dir, &[CONF, conf])
+    }
+
     fn try_start(dir: tempfile::TempDir, args: &[&str]) -> Result<RealRedis, tempfile::TempDir> {
         let port = free_port();
         let log = File::create(dir.path().join("log")).expect("a log file");
+        // A conf file comes before every other argument.
+        let (conf, args) = match args {
+            [CONF, conf, rest @ ..] => (Some(*conf), rest),
+            _ => (None, args),
+        };
         let child = Command::new("redis-server")
+            .args(conf)
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
             .args(args)
             .current_dir(dir.path())

@@ -26,7 +26,8 @@ pub(crate) const SPECS: &[CommandSpec] = &[
         .flags(ADMIN | NOSCRIPT | NO_ASYNC_LOADING | NO_MULTI),
     CommandSpec::new("wait", 3, wait::wait, Group::Generic, "3.0.0")
         .flags(NOSCRIPT)
-        .acl(acl::CONNECTION),
+        .acl(acl::CONNECTION)
+        .tips(&["request_policy:all_shards", "response_policy:agg_min"]),
 ];
 
 fn failover(e: &mut Engine, _call: &Call<'_>) {

@@ -1,0 +1,209 @@
+//! Lines that touch every option and every error of the commands about the server itself.
+
+pub const ALL: &str = r#"
+PING
+PING hi
+PING a b
+ECHO
+ECHO x
+nope
+nope a b c
+"no\npe" "a\r\nb"
+GET
+SELECT 1
+SELECT 16
+SELECT -1
+SELECT x
+SELECT 0
+CLIENT
+CLIENT FOO
+CLIENT ID x
+CLIENT GETNAME
+CLIENT SETNAME "a b"
+CLIENT SETNAME foo
+CLIENT GETNAME
+CLIENT LIST TYPE foo
+CLIENT LIST foo
+CLIENT LIST ID x
+CLIENT LIST TYPE master
+CLIENT KILL foo
+CLIENT KILL TYPE foo
+CLIENT KILL ID 0
+CLIENT KILL ID x
+CLIENT KILL foo bar
+CLIENT KILL USER nobody
+CLIENT KILL ADDR 1.2.3.4:5
+CLIENT KILL ADDR
+CLIENT NO-EVICT foo
+CLIENT NO-EVICT on
+CLIENT NO-EVICT off
+CLIENT REPLY foo
+CLIENT PAUSE x
+CLIENT PAUSE -1
+CLIENT PAUSE 10 foo
+CLIENT PAUSE 0
+CLIENT PAUSE 1 2 3 4
+CLIENT UNPAUSE
+CLIENT UNBLOCK 1 foo
+CLIENT UNBLOCK x
+CLIENT UNBLOCK 9999
+CLIENT UNBLOCK 1 2 3 4
+AUTH
+AUTH x
+AUTH a b
+AUTH default b
+AUTH a b c
+HELLO x
+HELLO 4
+HELLO 2 foo
+HELLO 2 AUTH a b
+HELLO 2 SETNAME "a b"
+HELLO 2 SETNAME
+RESET
+MULTI
+MULTI
+WATCH a
+FOO
+EXEC
+EXEC
+DISCARD
+MULTI
+PING
+SELECT 1
+CONFIG GET port x
+GET a
+DISCARD
+WATCH
+WATCH a
+UNWATCH
+UNWATCH x
+MULTI
+SET a 1
+INCR a
+GET a
+EXEC
+MULTI
+SET a 1
+SHUTDOWN
+EXEC
+MULTI
+EXEC
+CONFIG
+CONFIG FOO
+CONFIG GET
+CONFIG SET
+CONFIG SET a
+CONFIG SET a b
+CONFIG SET a b c
+CONFIG SET port x
+CONFIG SET databases 3
+CONFIG SET timeout 1 timeout 2
+CONFIG SET timeout -1
+CONFIG SET timeout 99999999999
+CONFIG SET loglevel foo
+CONFIG SET save "1"
+CONFIG SET save "0 1"
+CONFIG SET save "900 1 60 5"
+CONFIG GET save
+CONFIG SET save ""
+CONFIG GET save
+CONFIG SET client-output-buffer-limit "normal 1 2"
+CONFIG SET client-output-buffer-limit "normal a 2 3"
+CONFIG SET client-output-buffer-limit "replica 1mb 2 3"
+CONFIG GET client-output-buffer-limit
+CONFIG SET client-output-buffer-limit "slave 268435456 67108864 60"
+CONFIG SET repl-backlog-size 1
+CONFIG GET repl-backlog-size
+CONFIG SET repl-backlog-size 1mb
+CONFIG SET repl-backlog-size foo
+CONFIG SET repl-timeout 0
+CONFIG SET replica-read-only maybe
+CONFIG SET slave-read-only yes
+CONFIG SET repl-diskless-load foo
+CONFIG SET hz 1000
+CONFIG GET hz
+CONFIG SET hz 10
+CONFIG SET replicaof "a 1"
+CONFIG SET maxmemory-clients -5
+CONFIG SET maxmemory-clients 0
+CONFIG SET shutdown-on-sigterm "save nosave"
+CONFIG SET shutdown-on-sigterm "now force"
+CONFIG GET shutdown-on-sigterm
+CONFIG SET shutdown-on-sigterm default
+CONFIG SET shutdown-on-sigterm foo
+CONFIG SET maxmemory-policy foo
+CONFIG SET maxmemory-policy allkeys-lru
+CONFIG GET maxmemory-policy
+CONFIG SET maxmemory-policy noeviction
+CONFIG SET slowlog-log-slower-than -5
+CONFIG SET proto-max-bulk-len 1
+CONFIG SET dbfilename a/b
+CONFIG SET unixsocketperm 777
+CONFIG SET requirepass ""
+CONFIG SET min-slaves-to-write 0 min-slaves-max-lag 10
+CONFIG GET Slave-Read-Only
+CONFIG GET rdb-key-save-delay
+CONFIG GET watchdog-period
+CONFIG GET use-exit-on-panic
+CONFIG GET key-load-delay
+CONFIG GET nosuch
+CONFIG RESETSTAT x
+COMMAND FOO
+COMMAND COUNT x
+COMMAND LIST FILTERBY
+COMMAND LIST FILTERBY foo bar
+COMMAND INFO nosuch
+COMMAND GETKEYS foo a
+COMMAND GETKEYS PING a
+COMMAND GETKEYS GET
+COMMAND GETKEYS MSET a b c d
+COMMAND GETKEYS SET a b
+COMMAND GETKEYSANDFLAGS SET a b
+COMMAND GETKEYSANDFLAGS MGET a b
+COMMAND LIST FILTERBY PATTERN xyz*
+DEBUG
+DEBUG FOO
+DEBUG JMAP
+DEBUG SLEEP
+DEBUG SLEEP 0
+DEBUG SLEEP x
+DEBUG ERROR "FOO bar"
+DEBUG LOG hi
+DEBUG DIGEST
+DEBUG POPULATE 5
+GET key:3
+DEBUG POPULATE 2 pre 20
+GET pre:1
+DEBUG POPULATE 2 pp 3
+GET pp:1
+DEBUG POPULATE x
+DEBUG POPULATE -1
+DEBUG DIGEST
+DEBUG DIGEST-VALUE key:1 nosuch
+DEBUG OBJECT nosuch
+DEBUG SET-ACTIVE-EXPIRE 1
+DEBUG REPLICATE set a b
+SHUTDOWN foo
+SHUTDOWN ABORT
+SHUTDOWN ABORT NOW
+SHUTDOWN SAVE NOSAVE
+SLOWLOG
+SLOWLOG GET x
+SLOWLOG GET -2
+SLOWLOG GET 1 2
+SLOWLOG FOO
+SLOWLOG RESET
+SLOWLOG LEN
+SLOWLOG GET
+LATENCY LATEST
+LATENCY RESET
+LATENCY FOO
+INFO nosuch
+MONITOR x
+TIME x
+OBJECT HELP
+SLOWLOG HELP
+COMMAND HELP
+CONFIG HELP
+CONFIG REWRITE
+"#;
