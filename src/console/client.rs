@@ -225,6 +225,14 @@ impl Client {
         self.read(at_most)
     }
 
+    /// Makes a new connection in place of one that an interrupt ended: the interrupt, which still
+    /// stands, does not count for it. A failure is told by the next command.
+    pub fn reconnect(&mut self) {
+        let raised = std::mem::take(&mut self.interrupt);
+        let _ = self.connect();
+        self.interrupt = raised;
+    }
+
     /// Forgets the connection; the next command makes a new one.
     pub fn disconnect(&mut self) {
         self.link = None;

@@ -49,10 +49,13 @@ impl Completer {
         } else {
             commands::SHELL.iter().find(|(name, ..)| *name == first).map(|(_, args, _)| *args)
         }?;
-        // Every word that was typed takes one of the notation's; options in brackets stay.
         let typed = words.count();
+        // Options come in any order: past the first word only a plain notation can be followed.
+        if arguments.is_empty() || (typed > 0 && arguments.contains(['[', '|'])) {
+            return None;
+        }
         let left: Vec<&str> = arguments.split(' ').skip(typed).collect();
-        if left.is_empty() || left[0].is_empty() || (typed > 0 && arguments.contains('|')) {
+        if left.is_empty() || left[0] == "..." {
             return None;
         }
         let gap = if line.ends_with(char::is_whitespace) { "" } else { " " };

@@ -150,12 +150,15 @@ fn stream(
                     return true;
                 }
             }
-            Err(ClientError::Interrupted) => return true,
+            Err(ClientError::Interrupted) => {
+                client.reconnect();
+                return true;
+            }
             Err(ClientError::TimedOut) => {
                 let s = SCRIPT_STREAM.as_secs();
                 mouth.text(Label::Note, format!("(a script has no Ctrl-C: ended after {s} s)"));
                 // The connection was left in the middle of its stream: the next line needs a new one.
-                let _ = client.connect();
+                client.reconnect();
                 return true;
             }
             Err(e) => return failed(console, client, &e, mouth),
@@ -222,7 +225,7 @@ fn failed(
 ) -> bool {
     if *error == ClientError::Interrupted {
         // As redis-cli does: the connection with its owed reply goes, a new one comes.
-        let _ = client.connect();
+        client.reconnect();
         return false;
     }
     mouth.text(Label::Error, error.to_string());

@@ -58,13 +58,13 @@ pub fn run(options: LineOptions) -> i32 {
         }
     };
     let interrupt = Interrupt::new();
-    // Before the first prompt: the line editor must find the handlers in place.
-    let signals = signals::watch(interrupt.clone(), lab.clone());
     let mut console = Console::new(lab.clone(), interrupt.clone());
+    let pen = Pen::new(lab.journal().clone(), console.events_switch());
+    // Before the first prompt: the line editor must find the handlers in place.
+    let signals = signals::watch(interrupt, lab.clone(), pen.clone());
     if let Some(lesson) = lesson {
         console.set_desk(Box::new(LessonDesk(Tutor::start(&lab, lesson))));
     }
-    let pen = Pen::new(lab.journal().clone(), console.events_switch());
     let interactive = options.script.is_none() && std::io::stdin().is_terminal();
     let code = if interactive {
         prompt::run(console, &lab, &pen, &signals)

@@ -46,10 +46,10 @@ struct Teller {
 }
 
 impl Pen {
-    /// A pen that tells every event from the journal's beginning.
+    /// A pen that tells every event from now on; what was before, it has taken note of.
     pub fn new(journal: Arc<Journal>, events: Arc<AtomicBool>) -> Pen {
         let teller = Mutex::new(Teller { cursor: 0, state: NarrateState::default() });
-        Pen {
+        let pen = Pen {
             shared: Arc::new(Shared {
                 journal,
                 teller,
@@ -58,7 +58,9 @@ impl Pen {
                 running: Mutex::new(None),
                 editing: AtomicBool::new(false),
             }),
-        }
+        };
+        pen.collect(true);
+        pen
     }
 
     /// Starts the thread that tells what happens while nobody types, or while a line runs long.

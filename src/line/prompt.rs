@@ -18,6 +18,8 @@ use rustyline::{CompletionType, Config, Context, Editor, Helper};
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 type LineEditor = Editor<Help, DefaultHistory>;
 
@@ -36,7 +38,8 @@ pub fn run(mut console: Console, lab: &Lab, pen: &Pen, signals: &Signals) -> i32
             return FAILED;
         }
     };
-    editor.set_helper(Some(Help(console.completer())));
+    let in_file = Arc::new(AtomicBool::new(false));
+    editor.set_helper(Some(Help { completer: console.completer(), in_file: in_file.clone() }));
     let history = history_file();
     if let Some(file) = &history {
         // The first session has none.
@@ -47,10 +50,9 @@ pub fn run(mut console: Console, lab: &Lab, pen: &Pen, signals: &Signals) -> i32
         Err(_) => None,
     };
     greet(lab, pen);
-    pen.line_begins();
-    pen.line_ends();
     pen.follow(above);
-    let mut feed = Feed { editor, queue: VecDeque::new(), pen: pen.clone(), pasted: false };
+    let mut feed =
+        Feed { editor, queue: VecDeque::new(), pen: pen.clone(), pasted: false, in_file };
     let mut failed = false;
     let mut asked_to_leave = false;
     loop {
@@ -127,6 +129,8 @@ struct Feed {
     queue: VecDeque<String>,
     pen: Pen,
     pasted: bool,
+    /// The lines are a file's, not commands.
+    in_file: Arc<AtomicBool>,
 }
 
 impl Feed {
@@ -146,8 +150,11 @@ impl Feed {
         let first = lines.pop_front().unwrap_or_default();
         self.pasted = !lines.is_empty();
         self.queue = lines;
-        // What holds a secret is not kept.
-        if !text.trim().is_empty() && secret::mask(&text) == text {
+        // What holds a secret is not kept, and a file's lines are no commands.
+        if !self.in_file.load(Ordering::SeqCst)
+            && !text.trim().is_empty()
+            && secret::mask(&text) == text
+        {
             let _ = self.editor.add_history_entry(text);
         }
         Ok(first)
@@ -156,7 +163,10 @@ impl Feed {
 
 impl MoreLines for Feed {
     fn next_line(&mut self, prompt: &str) -> Option<String> {
-        self.read(prompt).ok()
+        self.in_file.store(true, Ordering::SeqCst);
+        let line = self.read(prompt).ok();
+        self.in_file.store(false, Ordering::SeqCst);
+        line
     }
 
     fn put_back(&mut self, line: String) {
@@ -178,7 +188,10 @@ impl<P: rustyline::ExternalPrinter + Send> AbovePrompt for Above<P> {
 }
 
 /// Completion, hints and their looks.
-struct Help(Completer);
+struct Help {
+    completer: Completer,
+    in_file: Arc<AtomicBool>,
+}
 
 impl Helper for Help {}
 
@@ -193,7 +206,10 @@ impl rustyline::completion::Completer for Help {
         at: usize,
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let found = self.0.complete(line, at);
+        if self.in_file.load(Ordering::SeqCst) {
+            return Ok((at, Vec::new()));
+        }
+        let found = self.completer.complete(line, at);
         let pairs = found.candidates.into_iter().map(|c| {
             let display = if c.about.is_empty() {
                 c.text.clone()
@@ -211,7 +227,8 @@ impl Hinter for Help {
     type Hint = String;
 
     fn hint(&self, line: &str, at: usize, _: &Context<'_>) -> Option<String> {
-        (at == line.len() && !line.trim().is_empty()).then(|| self.0.hint(line)).flatten()
+        let wanted = at == line.len() && !self.in_file.load(Ordering::SeqCst);
+        wanted.then(|| self.completer.hint(line)).flatten()
     }
 }
 

@@ -24,8 +24,6 @@ pub fn source(script: Option<&Path>) -> Result<Box<dyn BufRead>, String> {
 pub fn run(mut console: Console, source: Box<dyn BufRead>, pen: &Pen, signals: &Signals) -> i32 {
     let mut feed = Feed { source, back: Vec::new(), pen: pen.clone() };
     let mut failed = false;
-    pen.line_begins();
-    pen.line_ends();
     pen.follow(None);
     while let Some(line) = feed.take() {
         // Between the lines of a page: nothing to see, nothing to run.

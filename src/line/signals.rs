@@ -1,5 +1,6 @@
 //! Ctrl-C, SIGTERM and SIGHUP in line mode.
 
+use super::pen::Pen;
 use crate::console::Interrupt;
 use crate::lab::Lab;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ impl Signals {
 /// Catches the signals from here on, on a thread of its own: Ctrl-C raises the interrupt of the line
 /// that runs; SIGTERM and SIGHUP close the lab, give the terminal back and leave. Comes back when
 /// the handlers are in place.
-pub fn watch(interrupt: Interrupt, lab: Lab) -> Signals {
+pub fn watch(interrupt: Interrupt, lab: Lab, pen: Pen) -> Signals {
     let signals = Signals::default();
     let flag = signals.interrupted.clone();
     let terminal = Terminal::remember();
@@ -52,6 +53,7 @@ pub fn watch(interrupt: Interrupt, lab: Lab) -> Signals {
                 }
             };
             interrupt.raise();
+            pen.stop();
             lab.close();
             terminal.restore();
             std::process::exit(code);
