@@ -253,12 +253,10 @@ impl Editor {
     fn command_key(&mut self, key: EditKey) -> EditOutcome {
         match key {
             EditKey::Char(c) if self.command.len() < 80 => self.command.push(c),
-            EditKey::Backspace => {
-                if self.command.pop().is_none() {
-                    self.mode = EditMode::Normal;
-                }
+            EditKey::Backspace if !self.command.is_empty() => {
+                self.command.pop();
             }
-            EditKey::Esc => self.mode = EditMode::Normal,
+            EditKey::Esc | EditKey::Backspace => self.mode = EditMode::Normal,
             EditKey::Enter => {
                 self.mode = EditMode::Normal;
                 return match self.command.trim() {

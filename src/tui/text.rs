@@ -102,6 +102,26 @@ pub fn clip(text: &str, max: usize) -> String {
     out
 }
 
+/// Cut in the middle: names that are numbered differ at their ends.
+pub fn clip_middle(text: &str, max: usize) -> String {
+    if text.width() <= max || max < 5 {
+        return clip(text, max);
+    }
+    let tail_cells = (max - 1) / 2;
+    let head: String = clip(text, max - tail_cells);
+    let mut tail: Vec<char> = Vec::new();
+    let mut used = 0;
+    for c in text.chars().rev() {
+        let w = c.width().unwrap_or(0);
+        if used + w > tail_cells {
+            break;
+        }
+        used += w;
+        tail.push(c);
+    }
+    head + &tail.iter().rev().collect::<String>()
+}
+
 /// Cut or padded with blanks to exactly `cells`.
 pub fn fit(text: &str, cells: usize) -> String {
     let mut out = clip(text, cells);
@@ -222,6 +242,7 @@ mod tests {
     fn wide_characters_are_counted_by_their_cells() {
         assert_eq!(clip("同步同步", 5), "同步…");
         assert_eq!(width(&fit("同步", 7)), 7);
+        assert_eq!(clip_middle("key:000000000042", 8), "key:…042");
         assert_eq!(wrap("同步同步", 4), ["同步", "同步"]);
     }
 

@@ -58,12 +58,20 @@ pub(super) fn save_to_file(
 }
 
 pub(super) fn save_to_pieces(mut save: SaveJob, cancelled: &AtomicBool, tx: &Sender<Report>) {
-    let mut bytes = 0;
+    let (mut bytes, mut told) = (0, Instant::now());
     while let Some(piece) = save.next_piece(PIECE) {
         bytes += piece.len() as u64;
         // The receiver is gone as soon as the job was cancelled.
         if cancelled.load(Ordering::Acquire) || tx.blocking_send(Report::Piece(piece)).is_err() {
             return;
+        }
+        if told.elapsed() >= PROGRESS_EVERY {
+            // Behind its piece, so that what is told to be done is on its way too.
+            let progress = Report::Progress { keys: save.keys_done(), bytes };
+            if tx.blocking_send(progress).is_err() {
+                return;
+            }
+            told = Instant::now();
         }
         linger(&save);
     }

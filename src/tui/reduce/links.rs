@@ -255,7 +255,10 @@ impl Links {
         let mut newest = None;
         for seq in self.live_below(me) {
             match &message {
-                Some(m) => seq.message(now, Dir::ToReplica, m, 0, by),
+                Some(m) => {
+                    seq.message(now, Dir::ToReplica, m, 0, by);
+                    seq.passed(to);
+                }
                 None => {
                     seq.write(now, db, wire, from, to);
                     newest.get_or_insert_with(|| seq.key.clone());

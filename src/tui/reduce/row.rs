@@ -78,9 +78,10 @@ pub struct Transfer {
     pub framing: RdbFraming,
     pub sent: u64,
     pub got: u64,
-    /// The master's snapshot: keys encoded and in all (0: not told).
+    /// The master's snapshot: keys encoded and in all (0: not told), and the bytes that they took.
     pub keys_done: u64,
     pub keys_total: u64,
+    pub encoded: u64,
     /// What it weighed in the end.
     pub ended: Option<u64>,
     pub broken: bool,
@@ -99,9 +100,14 @@ impl Transfer {
         }
         match self.framing {
             RdbFraming::Length(total) => Some((self.bytes().min(total), total.max(1))),
-            // A stream of unknown size: the share of the keys stands for the share of the bytes.
-            RdbFraming::Eof if self.keys_total > 0 => {
-                Some((self.keys_done.min(self.keys_total), self.keys_total))
+            // A stream of unknown size: what the keys took so far tells what all of them will.
+            // Encoding runs ahead of the socket, so the bytes that left are what counts.
+            RdbFraming::Eof if self.keys_done > 0 && self.encoded > 0 => {
+                let all = u128::from(self.encoded)
+                    * u128::from(self.keys_total.max(self.keys_done))
+                    / u128::from(self.keys_done);
+                let all = u64::try_from(all).unwrap_or(u64::MAX).max(1);
+                Some((self.bytes().min(all), all))
             }
             RdbFraming::Eof => None,
         }
@@ -153,6 +159,8 @@ pub enum RowKind {
         acks: Told,
         pings: Told,
         newlines: Told,
+        /// The replica's own, while it empties its old data and loads.
+        newlines_up: Told,
         last_ack: Option<Offset>,
     },
     Wait {

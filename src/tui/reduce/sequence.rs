@@ -154,7 +154,7 @@ impl Sequence {
     pub fn message(&mut self, at: Now, dir: Dir, message: &Message, bytes: u64, by: Teller) {
         match message {
             Message::Ack { .. } | Message::StreamPing | Message::Newline => {
-                return self.keep_alive(at, message, by);
+                return self.keep_alive(at, dir, message, by);
             }
             Message::RdbBegin(framing) => {
                 self.transfer(at, *framing);
@@ -200,7 +200,7 @@ impl Sequence {
         })
     }
 
-    fn keep_alive(&mut self, at: Now, message: &Message, by: Teller) {
+    fn keep_alive(&mut self, at: Now, dir: Dir, message: &Message, by: Teller) {
         let mut news = true;
         if let Message::Ack { offset } = message {
             self.acked = self.acked.max(Some(*offset));
@@ -208,8 +208,8 @@ impl Sequence {
         }
         // The other end's report of one that is counted already, maybe in an earlier line.
         for row in self.now_mut().take(24) {
-            if let RowKind::KeepAlive { acks, pings, newlines, .. } = &mut row.kind {
-                let told = pick(message, acks, pings, newlines);
+            if let RowKind::KeepAlive { acks, pings, newlines, newlines_up, .. } = &mut row.kind {
+                let told = pick(message, dir, [acks, pings, newlines, newlines_up]);
                 if told.owes(by) {
                     told.add(by);
                     news = false;
@@ -220,21 +220,20 @@ impl Sequence {
         if !news {
             return;
         }
-        // An ACK that opens the stream after a transfer, or answers GETACK, is a line of its own.
-        let last = self.last_now();
-        if let Some(row) = last
-            && let RowKind::KeepAlive { acks, pings, newlines, last_ack } = &mut row.kind
+        if let Some(row) = self.last_now()
+            && let RowKind::KeepAlive { acks, pings, newlines, newlines_up, last_ack } =
+                &mut row.kind
         {
-            pick(message, acks, pings, newlines).add(by);
+            pick(message, dir, [acks, pings, newlines, newlines_up]).add(by);
             if let Message::Ack { offset } = message {
                 *last_ack = Some(*offset);
             }
             return;
         }
-        let (mut acks, mut pings, mut newlines) = Default::default();
-        pick(message, &mut acks, &mut pings, &mut newlines).add(by);
+        let (mut acks, mut pings, mut newlines, mut newlines_up) = Default::default();
+        pick(message, dir, [&mut acks, &mut pings, &mut newlines, &mut newlines_up]).add(by);
         let last_ack = if let Message::Ack { offset } = message { Some(*offset) } else { None };
-        self.push(at, RowKind::KeepAlive { acks, pings, newlines, last_ack });
+        self.push(at, RowKind::KeepAlive { acks, pings, newlines, newlines_up, last_ack });
     }
 
     // ── a full sync ────────────────────────────────────────────────────────────────────────────
@@ -266,6 +265,7 @@ impl Sequence {
                 }
                 RowKind::Rdb(t) if t.ended.is_none() => {
                     (t.keys_done, t.keys_total) = (keys_done, keys_total);
+                    t.encoded = encoded;
                 }
                 _ => {}
             }
@@ -304,6 +304,7 @@ impl Sequence {
                     got: 0,
                     keys_done: 0,
                     keys_total,
+                    encoded: 0,
                     ended: None,
                     broken: false,
                 };
@@ -445,6 +446,11 @@ impl Sequence {
             return;
         }
         self.push(at, RowKind::Write(Box::new(write)));
+    }
+
+    /// A periodic command took this place in the stream: it has its line among its like.
+    pub fn passed(&mut self, to: Offset) {
+        self.told_upto = self.told_upto.max(Some(to));
     }
 
     /// The master says that these bytes wait in the replica's output buffer.
@@ -600,14 +606,14 @@ impl Sequence {
 
 fn pick<'a>(
     message: &Message,
-    acks: &'a mut Told,
-    pings: &'a mut Told,
-    newlines: &'a mut Told,
+    dir: Dir,
+    [acks, pings, newlines, newlines_up]: [&'a mut Told; 4],
 ) -> &'a mut Told {
-    match message {
-        Message::Ack { .. } => acks,
-        Message::StreamPing => pings,
-        _ => newlines,
+    match (message, dir) {
+        (Message::Ack { .. }, _) => acks,
+        (Message::StreamPing, _) => pings,
+        (_, Dir::ToReplica) => newlines,
+        (_, Dir::ToMaster) => newlines_up,
     }
 }
 

@@ -226,6 +226,7 @@ pub fn tabbed(
         c.hits.push((Rect { x, y: area.y, width: next - x, height: 1 }, Hit::Pane(tab)));
         x = next;
     }
+    x = c.put(x, area.y, end, " ", c.theme.of(Mark::Quiet));
     if numbers && !short {
         let question = chosen.question();
         let left = end.saturating_sub(x) as usize;

@@ -4,7 +4,7 @@ use super::frame::{Canvas, Text};
 use crate::lab::model::{Instance, Sight};
 use crate::observe::{Preview, Role};
 use crate::tui::app::{App, Pane};
-use crate::tui::text::{clip, count, fit, width};
+use crate::tui::text::{clip, clip_middle, count, fit, width};
 use crate::tui::theme::Mark;
 use ratatui::layout::Rect;
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
         return;
     }
     let wide = area.width as usize;
-    let key_cells = (wide / (instances.len() + 1)).clamp(7, 24).min(wide);
+    let key_cells = (wide * 3 / (2 + 3 * instances.len())).clamp(9, 24).min(wide);
     let cells = (wide.saturating_sub(key_cells + 1) / instances.len()).max(4);
     let mut head = Text::of(Mark::Quiet, fit(" key", key_cells + 1));
     let mut sizes = Text::of(Mark::Quiet, fit(" in all", key_cells + 1));
@@ -80,9 +80,18 @@ fn value<'a>(i: &'a Instance, db: u32, key: &Preview) -> Option<&'a crate::lab::
     i.dbs.get(&db).and_then(|d| d.known.get(key))
 }
 
+/// Whether every key of a database is known by name, so that a missing one is missing.
+fn is_whole(i: &Instance, db: u32) -> bool {
+    i.dbs.get(&db).is_none_or(|d| d.is_whole())
+}
+
 fn differs(instances: &[&Instance], db: u32, key: &Preview) -> bool {
-    let up: Vec<_> = instances.iter().filter(|i| i.is_up()).collect();
-    let mut values = up.iter().map(|i| value(i, db, key).map(|v| &v.value));
+    // Under load only a sample of the keys is known by name: what is not known is no difference.
+    let mut values =
+        instances.iter().filter(|i| i.is_up()).filter_map(|i| match value(i, db, key) {
+            Some(v) => Some(Some(&v.value)),
+            None => is_whole(i, db).then_some(None),
+        });
     let Some(first) = values.next() else { return false };
     values.any(|v| v != first)
 }
@@ -99,8 +108,9 @@ fn row(
     let name = if db == 0 { key.to_string() } else { format!("{db}:{key}") };
     let sign = if differs { "≠" } else { " " };
     let mark = if differs { Mark::Difference } else { Mark::Text };
-    let mut line =
-        Text::of(Mark::Difference, sign).add(mark, fit(&name, key_cells - 1)).add(Mark::Text, " ");
+    let mut line = Text::of(Mark::Difference, sign)
+        .add(mark, fit(&clip_middle(&name, key_cells - 1), key_cells - 1))
+        .add(Mark::Text, " ");
     // What the others are measured by: the master's value, where there is one.
     let master = instances
         .iter()
@@ -127,6 +137,7 @@ fn row(
                 (mark, format!("{}{sign}", v.value), fresh)
             }
             None if loading => (Mark::Rdb, "⇣ in the RDB".to_owned(), false),
+            None if i.is_up() && !is_whole(i, db) => (Mark::Quiet, "?".to_owned(), false),
             None if i.is_up() => (Mark::Difference, "–".to_owned(), false),
             None => (Mark::Quiet, "·".to_owned(), false),
         };

@@ -82,9 +82,9 @@ fn head(app: &App) -> Vec<Text> {
         Text::new(),
     ];
     lines.push(
-        Text::of(Mark::Master, format!("  ┏ {} ━━━━━━┓", port(0)))
+        Text::of(Mark::Master, format!("  ┏ {:━<11}┓", format!("{} ", port(0))))
             .add(Mark::Rdb, " ══ RDB ▓▓▓▓▓▓░░░ ══▶ ")
-            .add(Mark::Replica, format!("┌ {} ──────┐", port(1))),
+            .add(Mark::Replica, format!("┌ {:─<11}┐", format!("{} ", port(1)))),
     );
     lines.push(
         Text::of(Mark::Master, "  ┃ master     ┃")
@@ -94,7 +94,7 @@ fn head(app: &App) -> Vec<Text> {
     lines.push(
         Text::of(Mark::Master, "  ┃            ┃")
             .add(Mark::Stream, " ── SET name xd ─────▶ ")
-            .add(Mark::Replica, format!("┌ {} ──────┐", port(2))),
+            .add(Mark::Replica, format!("┌ {:─<11}┐", format!("{} ", port(2)))),
     );
     lines.push(
         Text::of(Mark::Master, "  ┗━━━━━━━━━━━━┛")

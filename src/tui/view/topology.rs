@@ -8,7 +8,7 @@ use super::frame::{Canvas, Text};
 use super::topology_link;
 use super::words::{self, peer};
 use crate::lab::model::{Instance, Life, LinkStatus, LinkView, Model};
-use crate::observe::{Offset, Role};
+use crate::observe::Role;
 use crate::tui::app::{App, Hit};
 use crate::tui::reduce::link::Peer;
 use crate::tui::text::{clock, count, grouped, size};
@@ -200,13 +200,13 @@ fn instance(c: &mut Canvas, app: &App, frame: Rect, of: &Peer) {
     }
     let border = if i.is_up() { mark } else { Mark::Quiet };
     let inner = c.border(frame, &title, border, master && i.is_up());
-    let lines = about(c, app, i, inner.height);
     let text = Rect { x: inner.x + 1, width: inner.width.saturating_sub(1), ..inner };
+    let lines = about(c, app, i, (text.width as usize, text.height));
     c.lines(text, &lines);
 }
 
 /// What a box says, the most important first.
-fn about(c: &Canvas, app: &App, i: &Instance, room: u16) -> Vec<Text> {
+fn about(c: &Canvas, app: &App, i: &Instance, (wide, room): (usize, u16)) -> Vec<Text> {
     let mut lines = vec![role(c, app, i)];
     let touched = app.world.touched.get(&i.port);
     let offset_new = touched.is_some_and(|t| c.fresh(t.offset_at));
@@ -225,11 +225,13 @@ fn about(c: &Canvas, app: &App, i: &Instance, room: u16) -> Vec<Text> {
     });
     if room <= 3 {
         // Three lines have to do.
-        let mut numbers = offset;
-        numbers.0.push((Mark::Text, "  ".into(), false));
-        numbers.0.extend(keys.0);
-        lines.push(numbers);
         let mut ids = id;
+        if offset.width() + keys.width() + 2 <= wide {
+            lines.push(joined(offset, keys));
+        } else {
+            lines.push(offset);
+            ids = joined(keys, ids);
+        }
         if !i.ids.replid2.is_zero() {
             let until = grouped(i.ids.second_offset.0);
             ids = ids.add(Mark::Quiet, format!("  2: {} <{until}", i.ids.replid2.short()));
@@ -291,7 +293,8 @@ fn role(c: &Canvas, app: &App, i: &Instance) -> Text {
     }
 }
 
-/// Offsets in a list, for those that need them plain.
-pub fn offset_text(offset: Offset) -> String {
-    grouped(offset.0)
+fn joined(mut a: Text, b: Text) -> Text {
+    a.0.push((Mark::Text, "  ".into(), false));
+    a.0.extend(b.0);
+    a
 }

@@ -110,12 +110,12 @@ fn tell(row: &Row) -> Vec<String> {
             }
             out
         }
-        RowKind::KeepAlive { acks, pings, newlines, last_ack } => vec![
+        RowKind::KeepAlive { acks, pings, newlines, newlines_up, last_ack } => vec![
             format!(
                 "{} acknowledgements, {} pings, {} newlines",
                 acks.count(),
                 pings.count(),
-                newlines.count()
+                newlines.count() + newlines_up.count()
             ),
             match last_ack {
                 Some(offset) => {

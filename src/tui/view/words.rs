@@ -78,7 +78,9 @@ pub fn replica_state_word(state: ReplicaState) -> &'static str {
 pub fn message(m: &Message, times: u32) -> (Mark, String) {
     let text = match m {
         Message::Ping => "PING".into(),
-        Message::Pong(reply) => safe(reply),
+        // With or without its first byte, as the reporter keeps it.
+        Message::Pong(reply) if reply.starts_with(['+', '-']) => safe(reply),
+        Message::Pong(reply) => format!("+{}", safe(reply)),
         Message::Auth { user: None } => "AUTH ***".into(),
         Message::Auth { user: Some(user) } => format!("AUTH {} ***", safe(user)),
         Message::ListeningPort(port) => format!("REPLCONF listening-port {port}"),

@@ -76,8 +76,9 @@ impl Body<'_> {
             RowKind::Message { dir, message, bytes, told } => {
                 (vec![self.message(*dir, message, *bytes, *told)], None)
             }
-            RowKind::KeepAlive { acks, pings, newlines, last_ack } => {
-                (vec![self.keep_alive(acks, pings, newlines, last_ack.map(|o| o.0))], None)
+            RowKind::KeepAlive { acks, pings, newlines, newlines_up, last_ack } => {
+                let counts = [acks, pings, newlines, newlines_up].map(|t| u64::from(t.count()));
+                (vec![self.keep_alive(counts, last_ack.map(|o| o.0))], None)
             }
             RowKind::Wait { reason, until } => {
                 let text = match until {
@@ -188,28 +189,25 @@ impl Body<'_> {
         arrow(self.cells, dir == Dir::ToMaster, Stroke::Plain, &label, mark)
     }
 
-    fn keep_alive(&self, acks: &Told, pings: &Told, newlines: &Told, last: Option<i64>) -> Text {
+    fn keep_alive(&self, [acks, pings, newlines, up]: [u64; 4], last: Option<i64>) -> Text {
         let mut parts = Vec::new();
-        let (a, p, n) = (acks.count(), pings.count(), newlines.count());
-        if a == 1 && p == 0 && n == 0 {
+        if acks == 1 && pings + newlines + up == 0 {
             parts.push("REPLCONF ACK".to_owned());
-        } else if a > 0 {
-            parts.push(format!("{} × ACK", count(u64::from(a))));
+        } else if acks > 0 {
+            parts.push(format!("{} × ACK", count(acks)));
         }
-        if p > 0 {
-            parts.push(format!("{} × PING", count(u64::from(p))));
-        }
-        if n > 0 {
-            parts.push(format!("{} × \\n", count(u64::from(n))));
-        }
-        let mut text = parts.join(" · ");
+        let mut text = parts.join("");
         if let Some(offset) = last {
             text.push_str(&format!(" {}", grouped(offset)));
         }
+        for (n, what) in [(pings, "PING"), (newlines + up, "\\n, still here")] {
+            if n > 0 {
+                let gap = if text.is_empty() { "" } else { " · " };
+                text.push_str(&format!("{gap}{} × {what}", count(n)));
+            }
+        }
         let label = Text::of(Mark::Ack, text);
-        match (a > 0, p > 0 || n > 0) {
-            (true, false) => arrow(self.cells, true, Stroke::Ack, &label, Mark::Ack),
-            (false, _) => arrow(self.cells, false, Stroke::Ack, &label, Mark::Ack),
+        match (acks + up > 0, pings + newlines > 0) {
             (true, true) => {
                 let gap = self.cells.saturating_sub(label.width() + 4);
                 let dots = |n: usize| "·".repeat(n);
@@ -218,6 +216,7 @@ impl Body<'_> {
                 out.add(Mark::Ack, format!(" {}▶", dots(gap - gap / 2)))
                     .pad_then(self.cells, Text::new())
             }
+            (to_master, _) => arrow(self.cells, to_master, Stroke::Ack, &label, Mark::Ack),
         }
     }
 
@@ -244,13 +243,10 @@ impl Body<'_> {
                 crate::observe::RdbFraming::Length(all) => {
                     format!("{} of {}", size(t.bytes()), size(all))
                 }
-                crate::observe::RdbFraming::Eof if t.keys_total > 0 => format!(
-                    "{} · {} of {} keys",
-                    size(t.bytes()),
-                    count(t.keys_done),
-                    count(t.keys_total)
-                ),
-                crate::observe::RdbFraming::Eof => format!("{} so far", size(t.bytes())),
+                crate::observe::RdbFraming::Eof => match t.share() {
+                    Some((_, all)) => format!("{} of about {}", size(t.bytes()), size(all)),
+                    None => format!("{} so far", size(t.bytes())),
+                },
             };
             let mut text = Text::of(Mark::Quiet, size_told);
             if let Some(bound) = self.throttle() {
