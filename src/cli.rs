@@ -12,24 +12,28 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
     #[command(flatten)]
-    pub screens: Screens,
+    pub lab: LabArgs,
 }
 
-/// Without a subcommand: the screens.
+/// What every way into the lab takes, before or behind the subcommand.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Screens {
+pub struct LabArgs {
     /// The free lab begins with an empty /data and nothing started.
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub bare: bool,
     /// The session's folder.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     pub workspace: Option<PathBuf>,
     /// The first of the lab's three ports.
-    #[arg(long, value_name = "N", default_value_t = 6380)]
+    #[arg(long, value_name = "N", global = true, default_value_t = 6380,
+          value_parser = clap::value_parser!(u16).range(1..=65533))]
     pub base_port: u16,
     /// Begin this lesson at once.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", global = true)]
     pub lesson: Option<String>,
+    /// No colours; the NO_COLOR variable says the same.
+    #[arg(long, global = true)]
+    pub no_color: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -43,21 +47,14 @@ pub enum Command {
     },
     /// Line mode: the console without the screen; runs a script through when input is piped.
     Repl {
-        /// Begin with an empty /data and nothing started.
-        #[arg(long)]
-        bare: bool,
         /// Run the lines of this file through; - reads standard input.
         #[arg(long, value_name = "FILE")]
         script: Option<PathBuf>,
-        /// The session's folder.
-        #[arg(long, value_name = "DIR")]
-        workspace: Option<PathBuf>,
-        /// The first of the lab's three ports.
-        #[arg(long, value_name = "N", default_value_t = 6380)]
-        base_port: u16,
-        /// Take this lesson.
-        #[arg(long, value_name = "ID")]
-        lesson: Option<String>,
+    },
+    /// The lessons: list them, start one.
+    Lesson {
+        #[command(subcommand)]
+        what: LessonCommand,
     },
     /// The console's redis-cli, for any server: takes redis-cli's command line.
     #[command(disable_help_flag = true)]
@@ -67,6 +64,17 @@ pub enum Command {
     },
     /// Print a completion script for a shell.
     Completions { shell: Shell },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum LessonCommand {
+    /// Name every lesson.
+    List,
+    /// Begin a lesson on the screens.
+    Start {
+        /// Its id or its number.
+        id: String,
+    },
 }
 
 #[cfg(test)]
@@ -93,5 +101,12 @@ mod tests {
             Some(Command::Server { args }) => assert_eq!(args, ["x.conf", "--help"]),
             _ => panic!("not what was typed"),
         }
+    }
+
+    #[test]
+    fn cli_takes_the_labs_options_on_both_sides() {
+        let cli = Cli::parse_from(["synclab", "--base-port", "7380", "repl", "--bare"]);
+        assert_eq!((cli.lab.base_port, cli.lab.bare), (7380, true));
+        assert!(Cli::try_parse_from(["synclab", "--base-port", "65534"]).is_err());
     }
 }

@@ -3,12 +3,13 @@
 mod cli;
 
 use clap::{CommandFactory, Parser};
-use cli::{Cli, Command};
+use cli::{Cli, Command, LabArgs, LessonCommand};
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::Path;
 use std::process::exit;
 use synclab::lab::LabOptions;
-use synclab::{line, node::server, tui};
+use synclab::{lesson, line, node::server, tui};
 
 fn main() {
     let args: Vec<OsString> = std::env::args_os().collect();
@@ -17,33 +18,55 @@ fn main() {
     if let Some(args) = for_server(&args) {
         exit(server::main(args));
     }
-    let cli = Cli::parse();
-    let Some(command) = cli.command else {
-        exit(screens(cli.screens));
-    };
-    match command {
-        Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "synclab", &mut std::io::stdout());
-        }
-        Command::Repl { bare, script, workspace, base_port, lesson } => {
-            let options = line::LineOptions { bare, script, workspace, base_port, lesson };
-            exit(line::run(options));
-        }
-        Command::Cli { args } => exit(line::cli(&args)),
-        // Taken out above.
-        Command::Server { args } => exit(server::main(&args)),
+    let Cli { command, lab } = Cli::parse();
+    if lab.no_color {
+        // SAFETY: no other thread exists yet that could read the environment meanwhile.
+        unsafe { std::env::set_var("NO_COLOR", "1") };
     }
+    exit(match command {
+        None => screens(lab),
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(shell, &mut Cli::command(), "synclab", &mut std::io::stdout());
+            0
+        }
+        Some(Command::Repl { script }) => {
+            let LabArgs { bare, workspace, base_port, lesson, .. } = lab;
+            line::run(line::LineOptions { bare, script, workspace, base_port, lesson })
+        }
+        Some(Command::Lesson { what: LessonCommand::List }) => list_lessons(lab.base_port),
+        Some(Command::Lesson { what: LessonCommand::Start { id } }) => {
+            screens(LabArgs { lesson: Some(id), ..lab })
+        }
+        Some(Command::Cli { args }) => line::cli(&args),
+        // Taken out above.
+        Some(Command::Server { args }) => server::main(&args),
+    })
 }
 
 /// The screens: a lesson or the free lab.
-fn screens(asked: cli::Screens) -> i32 {
-    let lab = LabOptions {
-        workspace: asked.workspace,
-        base_port: asked.base_port,
-        bare: asked.bare,
-        lesson: None,
-    };
-    tui::run(tui::Options { lab, lesson: asked.lesson })
+fn screens(asked: LabArgs) -> i32 {
+    let LabArgs { bare, workspace, base_port, lesson, .. } = asked;
+    let lab = LabOptions { workspace, base_port, bare, lesson: None };
+    tui::run(tui::Options { lab, lesson })
+}
+
+/// One line for each lesson.
+fn list_lessons(base_port: u16) -> i32 {
+    let ports = [base_port, base_port.saturating_add(1), base_port.saturating_add(2)];
+    match lesson::library(ports) {
+        Ok(lessons) => {
+            let mut out = std::io::stdout().lock();
+            for l in lessons {
+                // A reader that has seen enough (`| head`) is no error.
+                let _ = writeln!(out, "{:>2}  {:<16} {}: {}", l.number, l.id, l.title, l.summary);
+            }
+            0
+        }
+        Err(error) => {
+            eprintln!("synclab: {error}");
+            1
+        }
+    }
 }
 
 /// The arguments that belong to redis-server, if it is asked for.
