@@ -81,6 +81,11 @@ pub(super) fn peer(e: &Engine) -> Option<Addr> {
     e.repl.follow.peer.clone().or_else(|| master_addr(e))
 }
 
+/// Another master is meant from here on, or none.
+pub(super) fn set_peer(e: &mut Engine, peer: Option<Addr>) {
+    e.repl.follow.peer = peer;
+}
+
 /// Whether this replica's link is in sync (true on a master).
 pub fn link_is_up(e: &Engine) -> bool {
     !e.is_replica() || e.repl.follow.state == LinkState::Connected

@@ -90,6 +90,7 @@ fn follow_master(e: &mut Engine, master: Addr) {
         e.repl.follow.cached =
             Some(Cached { replid: e.repl.ids.replid, offset: e.repl.stream.end(), db: 0 });
     }
+    follow::set_peer(e, Some(master.clone()));
     follow::set_state(e, LinkState::Connect);
     e.log(LogLevel::Notice, format!("Connecting to MASTER {}", follow::shown_addr(&master)));
     follow::connect(e);
@@ -137,6 +138,7 @@ pub(super) fn promote(e: &mut Engine) {
     // The replicas come back at once, and learn the new id with their +CONTINUE.
     attached::disconnect_all(e);
     follow::set_state(e, LinkState::None);
+    follow::set_peer(e, None);
     e.repl.stream_db = None;
     e.repl.no_replicas_since_us = e.now.link_us;
     e.repl.follow.down_since_us = None;

@@ -172,6 +172,36 @@ fn a_wrong_password_is_refused_and_a_right_one_lets_in() {
 }
 
 #[test]
+fn a_command_that_fails_on_the_replica_is_logged_and_counted() {
+    let (mut w, m, r) = pair(12, "", "replica-read-only no\n");
+    w.tell(r, "SET n words");
+    w.tell(m, "INCR n");
+    assert!(w.logged(r, "== CRITICAL == This replica is sending an error to its master: '"));
+    assert!(w.logged(r, "Latest backlog is: '"));
+    assert_eq!(w.nodes[r].engine.stats.unexpected_error_replies, 1);
+    assert_eq!(w.info(m, "master_repl_offset"), w.info(r, "slave_repl_offset"));
+}
+
+#[test]
+fn inline_data_from_the_master_ends_the_link_for_a_full_sync() {
+    let mut w = World::new(13);
+    let m = w.start("repl-diskless-sync-delay 0\n");
+    let r = w.start("");
+    w.follow(r, m);
+    // The tests' own way into a stream: bytes that no Redis writes.
+    super::super::feed::append(&mut w.nodes[m].engine, b"+OK\r\n");
+    w.turn(m);
+    w.run();
+    assert!(
+        w.logged(r, "WARNING: Receiving inline protocol from master, master stream corruption?")
+    );
+    w.until("the link is up", |w| w.info(r, "master_link_status") == "up");
+    assert_eq!(w.nodes[m].engine.stats.sync_full, 2);
+    w.tell(m, "SET a 1");
+    w.assert_same(&[m, r]);
+}
+
+#[test]
 fn role_tells_both_sides() {
     let (mut w, m, r) = pair(11, "", "");
     w.advance_ms(1100);
