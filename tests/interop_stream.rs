@@ -150,7 +150,11 @@ impl Pair {
         self.markers += 1;
         let marker = format!("marker:{}", self.markers);
         self.both(&words(&format!("SET {marker} 1")));
-        let (real, ours) = (self.real.upto(&marker), self.ours.upto(&marker));
+        let (mut real, mut ours) = (self.real.upto(&marker), self.ours.upto(&marker));
+        if what.starts_with('~') {
+            real.sort();
+            ours.sort();
+        }
         if real.len() == ours.len() && real.iter().zip(&ours).all(|(a, b)| alike(a, b)) {
             return Ok(());
         }
@@ -180,11 +184,12 @@ fn alike(a: &Words, b: &Words) -> bool {
 }
 
 /// Sends the lines of a script; after every one the streams must be the same. A line of several
-/// commands, separated by ` ; `, is compared as a whole; `wait` lets short expiries pass.
+/// commands, separated by ` ; `, is compared as a whole; `wait` lets short expiries pass. After `~`
+/// the order does not count: it depends on where the keys lie.
 fn compare(script: &str) -> Outcome {
     let mut pair = Pair::new();
     for line in script.lines().map(str::trim).filter(|l| !l.is_empty()) {
-        for command in line.split(" ; ") {
+        for command in line.trim_start_matches("~ ").split(" ; ") {
             if command == "wait" {
                 std::thread::sleep(Duration::from_millis(15));
             } else {
@@ -292,7 +297,8 @@ SET k 5 PX 1 ; wait ; SORT k
 SET k 5 PX 1 ; wait ; KEYS *
 GET k
 FLUSHDB
-SET k 5 PX 1 ; SET l 5 PX 1 ; wait ; RANDOMKEY
+~ SET k 5 PX 1 ; SET l 5 PX 1 ; wait ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY ; RANDOMKEY
+~ SET k 5 PX 1 ; SET l 5 PX 1 ; wait ; SCAN 0 COUNT 1000
 SET k 5 PX 1 ; wait ; SCAN 0 COUNT 1000
 SET k 5 PX 1 ; wait ; SCAN 0 COUNT 1000 TYPE string
 SET k 5 PX 1 ; wait ; SCAN 0 COUNT 1000 MATCH x*
@@ -300,7 +306,7 @@ GET k
 SET k 5 PX 1 ; wait ; MULTI ; GET k ; SET k 1 ; EXEC
 SET k 5 PX 1 ; wait ; MULTI ; GET k ; EXEC
 SET k 5 PX 1 ; wait ; WATCH k ; GET k ; MULTI ; SET k 1 ; EXEC
-SET k 5 PX 1 ; WATCH k ; wait ; MULTI ; SET k 1 ; EXEC ; UNWATCH
+SET k 5 PX 80 ; WATCH k ; wait ; wait ; wait ; wait ; wait ; wait ; wait ; wait ; MULTI ; SET k 1 ; EXEC ; UNWATCH
 SET k 5 PX 1 ; wait ; RESTORE k 0 bad
 SET k 5 PX 1 ; wait ; SET k 6 PXAT 7 ; GET k
 "#;

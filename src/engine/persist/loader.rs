@@ -266,6 +266,9 @@ mod tests {
     use crate::observe::{LogLevel, Offset, ReplId};
     use crate::wire::rdb::{Options, RdbError, Writer};
 
+    /// Database, key, value, expiry.
+    type Told = (usize, Vec<u8>, Vec<u8>, Option<i64>);
+
     fn loader(expired: Expired) -> Loader {
         Loader::new(Keyspace::new(4, 3), expired, true, 1_700_000_060, 0)
     }
@@ -291,7 +294,7 @@ mod tests {
         keys
     }
 
-    fn facts(keys: &Keyspace) -> Vec<(usize, Vec<u8>, Vec<u8>, Option<i64>)> {
+    fn facts(keys: &Keyspace) -> Vec<Told> {
         let mut all = Vec::new();
         for db in 0..keys.databases() {
             for e in keys.db(db).iter() {

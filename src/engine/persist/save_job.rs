@@ -158,13 +158,14 @@ mod tests {
     use crate::wire::rdb::{Checksum, Decoder, Item, Options, RdbValue};
     use std::collections::BTreeMap;
 
+    type Aux = (Vec<u8>, Vec<u8>);
     type Plain = BTreeMap<(u64, Vec<u8>), (Vec<u8>, Option<i64>)>;
 
     fn head(repl: Option<ReplAux>) -> Head {
         Head { ctime: 1_700_000_000, used_mem: 1 << 20, repl }
     }
 
-    fn read(bytes: &[u8]) -> (Plain, Vec<(Vec<u8>, Vec<u8>)>) {
+    fn read(bytes: &[u8]) -> (Plain, Vec<Aux>) {
         let mut decoder = Decoder::new();
         decoder.push(bytes);
         let (mut plain, mut aux, mut db) = (Plain::new(), Vec::new(), 0);
