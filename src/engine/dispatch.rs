@@ -196,16 +196,7 @@ impl Engine {
             None => String::from_utf8_lossy(name).into_owned(),
         };
         if let Some(error) = reply.strip_prefix(b"-") {
-            let error = String::from_utf8_lossy(error);
-            let error = error.trim_end().trim_start_matches("ERR ").to_string();
-            self.stats.unexpected_error_replies += 1;
-            self.log(
-                LogLevel::Warning,
-                format!(
-                    "== CRITICAL == This master is sending an error to its replica: '{error}' \
-                     after processing the command '{full}'"
-                ),
-            );
+            self.tell_link_error(conn, &full, error);
         }
         let info = self.client_line(conn);
         self.log(

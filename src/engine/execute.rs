@@ -93,6 +93,10 @@ impl Engine {
         }
         let code = error.split(|b| *b == b' ').next().unwrap_or(b"ERR");
         self.count_error(code);
+        if self.is_master_link(conn) {
+            let name = entry.map_or("(unknown)", |e| &e.full_name);
+            self.tell_link_error(conn, name, error);
+        }
         if entry.is_some_and(|e| e.spec.name == "exec") {
             self.discard_transaction(conn);
             let mut text = b"EXECABORT Transaction discarded because of: ".to_vec();
@@ -118,6 +122,10 @@ impl Engine {
         if failed && entry.spec.name != "exec" {
             let code = error_code(&self.reply.buf[before + 1..]).to_vec();
             self.count_error(&code);
+            if self.is_master_link(conn) {
+                let error = self.reply.buf[before + 1..].to_vec();
+                self.tell_link_error(conn, &entry.full_name, &error);
+            }
         }
         let stats = &mut self.stats.commands[entry.index];
         stats.calls += 1;

@@ -29,6 +29,7 @@ pub mod keys;
 pub mod keyspace;
 pub mod life;
 mod limits;
+mod link_errors;
 mod log;
 mod monitor;
 pub mod multi;

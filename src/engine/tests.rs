@@ -2,9 +2,16 @@
 
 use super::testkit::TestServer;
 
+/// A server that has found no dump and is ready.
+fn server(conf: &str) -> TestServer {
+    let mut s = TestServer::new(conf);
+    s.finish_boot();
+    s
+}
+
 #[test]
 fn pipelined_commands_are_answered_in_order_however_they_are_cut() {
-    let mut s = TestServer::new("");
+    let mut s = server("");
     let bytes = b"PING\r\n*2\r\n$4\r\nECHO\r\n$2\r\nhi\r\nSELECT 3\r\nnope a b\r\n";
     let want = "+PONG\r\n$2\r\nhi\r\n+OK\r\n-ERR unknown command 'nope', with args beginning with: \
                 'a' 'b' \r\n";
@@ -20,7 +27,7 @@ fn pipelined_commands_are_answered_in_order_however_they_are_cut() {
 
 #[test]
 fn a_protocol_error_is_answered_and_closes() {
-    let mut s = TestServer::new("loglevel verbose");
+    let mut s = server("loglevel verbose");
     let c = s.connect();
     let reply = s.send(c, "PING\r\n*1\r\nx\r\n");
     assert_eq!(reply, b"+PONG\r\n-ERR Protocol error: expected '$', got 'x'\r\n");
@@ -30,7 +37,7 @@ fn a_protocol_error_is_answered_and_closes() {
 
 #[test]
 fn arity_and_subcommands_are_checked_first() {
-    let mut s = TestServer::new("requirepass x");
+    let mut s = server("requirepass x");
     let c = s.connect();
     assert_eq!(s.ask(c, "ECHO"), "-ERR wrong number of arguments for 'echo' command\r\n");
     assert_eq!(s.ask(c, "client foo"), "-ERR unknown subcommand 'foo'. Try CLIENT HELP.\r\n");
@@ -46,7 +53,7 @@ fn arity_and_subcommands_are_checked_first() {
 
 #[test]
 fn a_transaction_queues_runs_and_aborts() {
-    let mut s = TestServer::new("");
+    let mut s = server("");
     let c = s.connect();
     assert_eq!(
         s.ask(c, "MULTI\r\nPING\r\nECHO a\r\nEXEC"),
@@ -65,7 +72,7 @@ fn a_transaction_queues_runs_and_aborts() {
 
 #[test]
 fn hello_switches_to_resp3_and_names() {
-    let mut s = TestServer::new("");
+    let mut s = server("");
     let c = s.connect();
     assert!(s.ask(c, "HELLO 3 SETNAME me").starts_with("%7\r\n$6\r\nserver\r\n$5\r\nredis\r\n"));
     assert_eq!(s.ask(c, "CLIENT GETNAME"), "$2\r\nme\r\n");
@@ -75,7 +82,7 @@ fn hello_switches_to_resp3_and_names() {
 
 #[test]
 fn client_reply_and_pause() {
-    let mut s = TestServer::new("");
+    let mut s = server("");
     let (a, b) = (s.connect(), s.connect());
     assert_eq!(s.ask(a, "CLIENT REPLY SKIP\r\nPING\r\nPING"), "+PONG\r\n");
     assert_eq!(s.ask(a, "CLIENT REPLY OFF\r\nPING"), "");
@@ -90,7 +97,7 @@ fn client_reply_and_pause() {
 
 #[test]
 fn killing_oneself_answers_first() {
-    let mut s = TestServer::new("");
+    let mut s = server("");
     let (a, b) = (s.connect(), s.connect());
     assert_eq!(s.ask(a, &format!("CLIENT KILL ID {}", b.0)), ":1\r\n");
     assert_eq!(s.closed, [b]);
@@ -100,7 +107,7 @@ fn killing_oneself_answers_first() {
 
 #[test]
 fn quitting_without_replies_closes_too() {
-    let mut s = TestServer::new("");
+    let mut s = server("");
     let c = s.connect();
     assert_eq!(s.ask(c, "CLIENT REPLY OFF\r\nQUIT"), "");
     assert_eq!(s.closed, [c]);
@@ -108,7 +115,7 @@ fn quitting_without_replies_closes_too() {
 
 #[test]
 fn config_set_is_all_or_nothing() {
-    let mut s = TestServer::new("");
+    let mut s = server("");
     let c = s.connect();
     let reply = s.ask(c, "CONFIG SET timeout 7 hz x");
     assert_eq!(
@@ -128,7 +135,7 @@ fn config_set_is_all_or_nothing() {
 #[test]
 fn secrets_are_masked_in_facts_and_hidden_from_monitors() {
     use crate::observe::Fact;
-    let mut s = TestServer::new("requirepass topsecret");
+    let mut s = server("requirepass topsecret");
     let (m, c) = (s.connect(), s.connect());
     assert_eq!(s.ask(m, "AUTH topsecret\r\nMONITOR"), "+OK\r\n+OK\r\n");
     s.ask(c, "AUTH topsecret");
@@ -155,7 +162,7 @@ fn secrets_are_masked_in_facts_and_hidden_from_monitors() {
 
 #[test]
 fn a_sleep_parks_and_what_came_meanwhile_follows() {
-    let mut s = TestServer::new("enable-debug-command yes");
+    let mut s = server("enable-debug-command yes");
     let (a, b) = (s.connect(), s.connect());
     s.feed(a, b"DEBUG SLEEP 1.5\r\nPING\r\n");
     assert!(s.parked().is_some());
@@ -168,10 +175,10 @@ fn a_sleep_parks_and_what_came_meanwhile_follows() {
 
 #[test]
 fn debug_is_guarded() {
-    let mut s = TestServer::new("");
+    let mut s = server("");
     let c = s.connect();
     assert!(s.ask(c, "DEBUG SLEEP 0").starts_with("-ERR DEBUG command not allowed. If the "));
-    let mut s = TestServer::new("enable-debug-command local");
+    let mut s = server("enable-debug-command local");
     let c = s.connect();
     assert_eq!(s.ask(c, "DEBUG SLEEP 0"), "+OK\r\n");
 }
@@ -179,7 +186,7 @@ fn debug_is_guarded() {
 #[test]
 fn shutdown_without_save_points_exits_at_once() {
     use super::effect::Effect;
-    let mut s = TestServer::new("save \"\"");
+    let mut s = server("save \"\"");
     let c = s.connect();
     assert_eq!(s.ask(c, "SHUTDOWN\r\nPING"), "");
     assert!(matches!(s.effects.last(), Some(Effect::Exit { code: 0 })), "{:?}", s.effects);
@@ -194,6 +201,7 @@ fn shutdown_without_save_points_exits_at_once() {
 fn a_rewritten_conf_file_is_read_and_replaced() {
     use super::effect::Effect;
     let mut s = TestServer::with_file("port 6379\n# mine\ntimeout 3\n", "/data/redis.conf");
+    s.finish_boot();
     let c = s.connect();
     s.ask(c, "CONFIG SET timeout 9");
     assert_eq!(s.ask(c, "CONFIG REWRITE"), "");
@@ -222,7 +230,7 @@ fn a_rewritten_conf_file_is_read_and_replaced() {
 
 #[test]
 fn idle_clients_and_slow_readers_are_closed() {
-    let mut s = TestServer::new("timeout 2\nclient-output-buffer-limit normal 100 0 0");
+    let mut s = server("timeout 2\nclient-output-buffer-limit normal 100 0 0");
     let (a, b) = (s.connect(), s.connect());
     s.feed(b, format!("ECHO {}\r\n", "x".repeat(200)).as_bytes());
     s.turn();
@@ -236,7 +244,7 @@ fn idle_clients_and_slow_readers_are_closed() {
 #[test]
 fn facts_of_a_busy_turn_are_summed_up() {
     use crate::observe::Fact;
-    let mut s = TestServer::new("");
+    let mut s = server("");
     let c = s.connect();
     s.facts.clear();
     s.send(c, "PING\r\n".repeat(100));
@@ -250,8 +258,48 @@ fn facts_of_a_busy_turn_are_summed_up() {
 
 #[test]
 fn maxclients_refuses() {
-    let mut s = TestServer::new("maxclients 1");
+    let mut s = server("maxclients 1");
     s.connect();
     assert_eq!(s.engine.accept(s.now, "127.0.0.1:1".into(), "127.0.0.1:2".into(), 3), None);
     assert_eq!(s.engine.refusal(), b"-ERR max number of clients reached\r\n");
+}
+
+#[test]
+fn a_replica_refuses_in_the_order_of_redis() {
+    let conf = "replicaof 127.0.0.1 1\nreplica-serve-stale-data no\nmin-replicas-to-write 1";
+    let mut s = server(conf);
+    let c = s.connect();
+    assert!(s.ask(c, "SET a 1").starts_with("-READONLY "));
+    assert!(s.ask(c, "GET a").starts_with("-MASTERDOWN "));
+    assert!(s.ask(c, "PING").starts_with("-MASTERDOWN "));
+    assert_eq!(s.ask(c, "SET a"), "-ERR wrong number of arguments for 'set' command\r\n");
+    assert!(s.ask(c, "INFO replication").contains("role:slave"));
+    assert!(s.ask(c, "MULTI\r\nSET a 1\r\nEXEC").contains("-EXECABORT "));
+    assert_eq!(s.ask(c, "CONFIG SET replica-serve-stale-data yes\r\nGET a"), "+OK\r\n$-1\r\n");
+}
+
+#[test]
+fn a_master_without_replicas_refuses_writes_queued_before() {
+    let mut s = server("");
+    let (a, b) = (s.connect(), s.connect());
+    s.ask(a, "MULTI\r\nSET a 1");
+    s.ask(b, "CONFIG SET min-replicas-to-write 1");
+    assert_eq!(
+        s.ask(a, "EXEC"),
+        "-EXECABORT Transaction discarded because of: NOREPLICAS Not enough good replicas to \
+         write.\r\n"
+    );
+    assert_eq!(s.ask(a, "EXEC"), "-ERR EXEC without MULTI\r\n");
+}
+
+#[test]
+fn a_paused_writer_waits_and_readers_go_on() {
+    let mut s = server("");
+    let (a, b) = (s.connect(), s.connect());
+    assert_eq!(s.ask(a, "CLIENT PAUSE 10000 WRITE"), "+OK\r\n");
+    assert_eq!(s.ask(b, "MULTI\r\nSET a 1\r\nEXEC\r\nGET a"), "+OK\r\n");
+    assert_eq!(s.ask(a, "GET a"), "$-1\r\n");
+    assert!(s.ask(a, "INFO clients").contains("blocked_clients:1\r\n"));
+    assert_eq!(s.ask(a, "CLIENT UNPAUSE"), "+OK\r\n");
+    assert_eq!(s.receive(b), b"+QUEUED\r\n*1\r\n+OK\r\n$1\r\n1\r\n");
 }
