@@ -37,6 +37,6 @@ pub mod words;
 
 pub use complete::Completer;
 pub use interrupt::Interrupt;
-pub use outcome::{Candidate, Completion, EditRequest, MoreLines, Outcome, OwnEditor};
+pub use outcome::{Candidate, Completion, EditRequest, MoreLines, Outcome, OwnEditor, PastedLine};
 pub use session::{Console, Desk};
 pub use shell::cli::{CliOptions, PASSWORD_WARNING};

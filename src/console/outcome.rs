@@ -64,6 +64,22 @@ impl MoreLines for OwnEditor {
     }
 }
 
+/// The same for a line that came with a paste: nobody waits at the keyboard between its lines, so
+/// a read waits for a replica that is about to be in sync, and MONITOR ends by itself.
+pub struct PastedLine;
+
+impl MoreLines for PastedLine {
+    fn next_line(&mut self, _prompt: &str) -> Option<String> {
+        None
+    }
+
+    fn put_back(&mut self, _line: String) {}
+
+    fn has_editor(&self) -> bool {
+        true
+    }
+}
+
 /// What could stand at the cursor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Completion {
