@@ -28,7 +28,7 @@ pub enum Effect {
     /// Encode a snapshot beside the commands. With `SaveTo::File` the driver writes `temp`, syncs
     /// it and renames it to `path`, telling `Engine::save_progress` now and then and
     /// `Engine::save_done` at the end. With `SaveTo::Pieces` it produces one piece for every
-    /// `Effect::Pull`, hands it in with `Engine::piece`, and after the last one `Engine::job_done`.
+    /// `Effect::Pull`, tells `Engine::save_progress`, hands it in with `Engine::piece`, and after the last one `Engine::job_done`.
     StartSave { job: JobId, save: Box<SaveJob>, to: SaveTo },
     /// Drop that work: no rename, no further input about it.
     CancelJob { job: JobId },

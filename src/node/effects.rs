@@ -158,7 +158,12 @@ impl Instance {
                 };
                 self.engine.opened(now, job, Err(error));
             }
-            Report::Piece(piece) => self.engine.piece(now, job, piece),
+            Report::Piece(piece) => {
+                if let Some((keys, bytes)) = piece.done {
+                    self.engine.save_progress(now, job, keys, bytes);
+                }
+                self.engine.piece(now, job, piece.bytes);
+            }
             Report::Progress { keys, bytes } => self.engine.save_progress(now, job, keys, bytes),
             Report::Done { keys, bytes } => match self.jobs.commit(job) {
                 Ok(()) => {

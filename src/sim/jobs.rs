@@ -114,6 +114,7 @@ impl Sim {
             Job::Pieces { save, bytes } => match save.next_piece(PIECE) {
                 Some(piece) => {
                     *bytes += piece.len() as u64;
+                    host.engine.save_progress(now, job, save.keys_done(), *bytes);
                     host.engine.piece(now, job, piece);
                 }
                 None => {

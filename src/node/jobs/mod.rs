@@ -30,7 +30,7 @@ pub(super) enum Report {
     Opened(u64),
     /// The file cannot be opened.
     OpenFailed(std::io::Error),
-    Piece(Vec<u8>),
+    Piece(Piece),
     Progress {
         keys: u64,
         bytes: u64,
@@ -41,6 +41,14 @@ pub(super) enum Report {
         bytes: u64,
     },
     Failed(String),
+}
+
+/// A part of a save or a file.
+#[derive(Debug)]
+pub(super) struct Piece {
+    pub(super) bytes: Vec<u8>,
+    /// How far a save is with it: keys and bytes, this piece included. `None` for a file's piece.
+    pub(super) done: Option<(u64, u64)>,
 }
 
 /// A file that is being received piece by piece.
@@ -61,7 +69,7 @@ struct Job {
     /// Pieces that the engine has room for.
     pulls: usize,
     /// A piece that came before it was pulled.
-    early: Option<Vec<u8>>,
+    early: Option<Piece>,
     /// From where to where the finished file goes.
     rename: Option<(PathBuf, PathBuf)>,
     receiving: Option<Receiving>,

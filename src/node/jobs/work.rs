@@ -1,6 +1,6 @@
 //! What the threads of the jobs do. They know neither the engine nor the loop, only their channel.
 
-use super::{PIECE, Report};
+use super::{PIECE, Piece, Report};
 use crate::engine::persist::SaveJob;
 use crate::node::log::os_text;
 use std::fs::File;
@@ -61,6 +61,7 @@ pub(super) fn save_to_pieces(mut save: SaveJob, cancelled: &AtomicBool, tx: &Sen
     let (mut bytes, mut told) = (0, Instant::now());
     while let Some(piece) = save.next_piece(PIECE) {
         bytes += piece.len() as u64;
+        let piece = Piece { bytes: piece, done: Some((save.keys_done(), bytes)) };
         // The receiver is gone as soon as the job was cancelled.
         if cancelled.load(Ordering::Acquire) || tx.blocking_send(Report::Piece(piece)).is_err() {
             return;
@@ -121,6 +122,7 @@ pub(super) fn read_file(path: &Path, cancelled: &AtomicBool, tx: &Sender<Report>
         }
         piece.truncate(n);
         bytes += n as u64;
+        let piece = Piece { bytes: piece, done: None };
         if cancelled.load(Ordering::Acquire) || tx.blocking_send(Report::Piece(piece)).is_err() {
             return;
         }

@@ -2,6 +2,7 @@
 
 mod drive;
 mod screens;
+mod simulated;
 mod story;
 
 use super::app::App;
