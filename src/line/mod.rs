@@ -50,6 +50,18 @@ const FAILED: i32 = 1;
 /// Runs line mode to its end and gives the program's exit code: 0, or 1 after a failed `:wait`, a
 /// line that nobody understands, or a lab that could not be opened.
 pub fn run(options: LineOptions) -> i32 {
+    let interactive = options.script.is_none() && std::io::stdin().is_terminal();
+    // Before anything is started: a script that is not there needs no servers.
+    let source = match interactive {
+        true => None,
+        false => match script::source(options.script.as_deref()) {
+            Ok(source) => Some(source),
+            Err(text) => {
+                eprintln!("synclab: {text}");
+                return FAILED;
+            }
+        },
+    };
     let (lab, lesson) = match open(&options) {
         Ok(opened) => opened,
         Err(text) => {
@@ -65,17 +77,9 @@ pub fn run(options: LineOptions) -> i32 {
     if let Some(lesson) = lesson {
         console.set_desk(Box::new(LessonDesk(Tutor::start(&lab, lesson))));
     }
-    let interactive = options.script.is_none() && std::io::stdin().is_terminal();
-    let code = if interactive {
-        prompt::run(console, &lab, &pen, &signals)
-    } else {
-        match script::source(options.script.as_deref()) {
-            Ok(source) => script::run(console, source, &pen, &signals),
-            Err(text) => {
-                eprintln!("synclab: {text}");
-                FAILED
-            }
-        }
+    let code = match source {
+        None => prompt::run(console, &lab, &pen, &signals),
+        Some(source) => script::run(console, source, &pen, &signals),
     };
     pen.stop();
     lab.close();
