@@ -144,10 +144,6 @@ impl Engine {
         match c.kind {
             Kind::MasterLink => {
                 self.execute(conn, words);
-                if self.reply.buf.get(before) == Some(&b'-') {
-                    let error = self.reply.buf[before + 1..].to_vec();
-                    replication::stream_error(self, words, &error);
-                }
                 self.reply.buf.truncate(before);
                 if self.clients.get(conn).is_some_and(|c| c.paused_here()) {
                     return;

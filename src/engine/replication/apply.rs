@@ -4,7 +4,7 @@ use super::feed;
 use super::follow;
 use crate::engine::Engine;
 use crate::engine::facts::Detail;
-use crate::observe::{Fact, LogLevel, Message, Offset, Preview};
+use crate::observe::{Fact, Message, Offset, Preview};
 
 /// After each command of the master's stream: `raw` is what it was on the wire, `args` its words
 /// (none for an empty line). Inside a transaction nothing counts until EXEC: a link that is lost
@@ -42,26 +42,5 @@ pub fn applied(e: &mut Engine, args: &[&[u8]], raw: &[u8]) {
         feed::append(e, &whole);
         whole.clear();
         e.repl.follow.unapplied = whole;
-    }
-}
-
-/// A command of the master's stream failed here: the two data sets may differ. No reply goes out,
-/// so the log has to tell.
-pub fn stream_error(e: &mut Engine, args: &[&[u8]], error: &[u8]) {
-    let text = String::from_utf8_lossy(error);
-    let text = text.trim_end();
-    let text = text.strip_prefix("ERR ").unwrap_or(text);
-    let name = String::from_utf8_lossy(args.first().copied().unwrap_or_default()).to_lowercase();
-    e.stats.unexpected_error_replies += 1;
-    e.log(
-        LogLevel::Warning,
-        format!(
-            "== CRITICAL == This replica is sending an error to its master: '{text}' after \
-             processing the command '{name}'"
-        ),
-    );
-    if e.repl.stream.histlen() > 0 {
-        let tail = crate::wire::text::repr(&e.repl.stream.tail(256));
-        e.log(LogLevel::Warning, format!("Latest backlog is: '{tail}'"));
     }
 }

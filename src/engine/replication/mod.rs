@@ -33,7 +33,7 @@ mod tests;
 mod transfer;
 mod wait;
 
-pub use apply::{applied, stream_error};
+pub use apply::applied;
 pub use attached::{
     Lagging, ask_for_acks, behind, has_stream, lacks_good_replicas, lagging_replicas,
     pieces_written, stream_slices, stream_wrote,
