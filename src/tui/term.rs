@@ -11,7 +11,7 @@ use crossterm::event::{
 };
 use crossterm::execute;
 use crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -43,10 +43,7 @@ impl Term {
         HOOK.call_once(install_hook);
         enter().inspect_err(|_| restore())?;
         let terminal = Terminal::new(CrosstermBackend::new(io::stdout()));
-        let mut term = Term { terminal: terminal.inspect_err(|_| restore())? };
-        // What another program left on the alternate screen is none of ours.
-        term.terminal.clear().inspect_err(|_| restore())?;
-        Ok(term)
+        Ok(Term { terminal: terminal.inspect_err(|_| restore())? })
     }
 
     /// Gives the terminal back to the shell (Ctrl-Z) and takes it again when the shell says so.
@@ -61,7 +58,10 @@ impl Term {
             libc::raise(libc::SIGTSTP);
         }
         enter()?;
-        self.terminal.clear()
+        // Everything is drawn anew. (`clear` would ask the terminal where its cursor is, and the
+        // keyboard's thread would swallow the answer.)
+        let size = self.terminal.size()?;
+        self.terminal.resize(ratatui::layout::Rect::from(size))
     }
 }
 
@@ -74,7 +74,14 @@ impl Drop for Term {
 fn enter() -> io::Result<()> {
     enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
-    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableMouseCapture)
+    // What another program left on the alternate screen is none of ours.
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        Clear(ClearType::All),
+        EnableBracketedPaste,
+        EnableMouseCapture
+    )
 }
 
 /// Gives the terminal back, if it is ours. A terminal that is gone (SIGHUP) is no error.

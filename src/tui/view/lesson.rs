@@ -4,7 +4,7 @@ mod markdown;
 
 use super::frame::{Canvas, Text};
 use crate::tui::app::{App, Pane};
-use crate::tui::text::wrap;
+use crate::tui::text::{clip, wrap};
 use crate::tui::theme::Mark;
 use ratatui::layout::Rect;
 
@@ -25,7 +25,11 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
             (false, true) => (Mark::Focus, "[ ]"),
             (false, false) => (Mark::Quiet, "[ ]"),
         };
-        for (n, piece) in wrap(&goal.text, wide.saturating_sub(4)).into_iter().enumerate() {
+        // Only the one that is next is told whole; the others keep their place.
+        let room = wide.saturating_sub(4);
+        let pieces =
+            if current == Some(i) { wrap(&goal.text, room) } else { vec![clip(&goal.text, room)] };
+        for (n, piece) in pieces.into_iter().enumerate() {
             let head = if n == 0 { sign } else { "   " };
             goals.push(Text::of(mark, format!("{head} ")).add(mark, piece));
         }
@@ -64,7 +68,7 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
         goals.iter().position(|g| g.0.first().is_some_and(|p| p.0 == Mark::Focus)).unwrap_or(0);
     let shown = goals.len().min(most.max(3));
     let first = at.saturating_sub(shown / 2).min(goals.len().saturating_sub(shown));
-    let foot = shown as u16 + 2;
+    let foot = shown as u16 + 1;
     let top = Rect { height: area.height.saturating_sub(foot), ..area };
     let room = top.height as usize;
     let skip =
