@@ -88,6 +88,9 @@ pub struct Offer {
     pub chosen: usize,
 }
 
+/// How long a remark is shown.
+const NOTICE_US: u64 = 5_000_000;
+
 /// Everything that the screen is.
 pub struct App {
     pub world: World,
@@ -127,6 +130,8 @@ pub struct App {
     pub hint: Option<String>,
     /// A remark at the foot of the screen, until the next key.
     pub notice: Option<String>,
+    /// The remark that was drawn last, and when it was first drawn.
+    noticed: Option<(String, u64)>,
     pub hits: Vec<(Rect, Hit)>,
     /// Pasted lines may fill the editor that the line before them opened.
     pub editor_pasted: bool,
@@ -167,6 +172,7 @@ impl App {
             log_port: None,
             hint: None,
             notice: None,
+            noticed: None,
             hits: Vec::new(),
             editor_pasted: false,
             writing: false,
@@ -297,6 +303,21 @@ impl App {
         self.ask(Ask::Quit);
     }
 
+    /// A remark is shown for a while, then what it covered is back.
+    pub fn age_notice(&mut self) {
+        let now = self.now.mono_us;
+        match (&self.notice, &self.noticed) {
+            (None, _) => self.noticed = None,
+            (Some(text), Some((seen, at))) if text == seen => {
+                if now.saturating_sub(*at) >= NOTICE_US {
+                    self.notice = None;
+                    self.noticed = None;
+                }
+            }
+            (Some(text), _) => self.noticed = Some((text.clone(), now)),
+        }
+    }
+
     /// One past the last row of the link that is to be seen by now.
     pub fn rows_shown(&mut self, key: &LinkKey) -> u64 {
         let Some(seq) = self.world.links.get(key) else { return 0 };
@@ -328,6 +349,9 @@ impl App {
             if let (_, Some(us)) = self.play.due(&key, (dropped, seq.end()), now, at) {
                 sooner(us.max(20_000));
             }
+        }
+        if let Some((_, at)) = &self.noticed {
+            sooner((at + NOTICE_US).saturating_sub(now) + 1_000);
         }
         if let Some(changed) = self.world.last_mark_us()
             && changed + super::view::FRESH_US > now

@@ -165,13 +165,13 @@ impl Links {
                 }
             }
             Fact::RdbSent { replica, sent, framing } => {
-                let transfer = self.below(now, me, replica).transfer(now, *framing);
-                transfer.sent = transfer.sent.max(*sent);
+                let seq = self.below(now, me, replica);
+                seq.transfer(now, *framing, |t| t.sent = t.sent.max(*sent));
             }
             Fact::RdbReceived { master, got, framing } => {
                 let key = LinkKey::new(Peer::port(me), Peer::of(master));
-                let transfer = self.news(&key, now).transfer(now, *framing);
-                transfer.got = transfer.got.max(*got);
+                let seq = self.news(&key, now);
+                seq.transfer(now, *framing, |t| t.got = t.got.max(*got));
             }
             Fact::Held { replica, from, to, held_bytes } => {
                 self.below(now, me, replica).held(now, *from, *to, *held_bytes);

@@ -11,6 +11,8 @@ use std::collections::VecDeque;
 pub const ROWS: usize = 2000;
 /// Writes within one second that are told one by one; more become bursts.
 const WRITES_A_SECOND: usize = 20;
+/// A report may come so many rows late and still finds its place.
+const LATE_BY: usize = 16;
 /// Keys of an RDB that a row remembers.
 const RECENT_KEYS: usize = 8;
 
@@ -117,7 +119,8 @@ impl Sequence {
 
     // ── rows ───────────────────────────────────────────────────────────────────────────────────
 
-    /// Adds a row at its moment.
+    /// Adds a row at its moment: two threads report, and the one that comes second may tell of the
+    /// earlier thing.
     pub fn push(&mut self, at: Now, kind: RowKind) {
         let row = Row {
             at,
@@ -131,7 +134,13 @@ impl Sequence {
     }
 
     fn push_row(&mut self, row: Row) {
-        self.rows.push_back(row);
+        let first = usize::try_from(self.first_of_now.saturating_sub(self.dropped)).unwrap_or(0);
+        let mut place = self.rows.len();
+        let least = first.max(place.saturating_sub(LATE_BY));
+        while place > least && self.rows[place - 1].at.mono_us > row.at.mono_us {
+            place -= 1;
+        }
+        self.rows.insert(place, row);
         if self.rows.len() > ROWS {
             self.rows.pop_front();
             self.dropped += 1;
@@ -157,7 +166,7 @@ impl Sequence {
                 return self.keep_alive(at, dir, message, by);
             }
             Message::RdbBegin(framing) => {
-                self.transfer(at, *framing);
+                self.transfer(at, *framing, |_| ());
                 return;
             }
             Message::RdbEnd { bytes } => return self.transfer_ended(at, *bytes),
@@ -174,16 +183,19 @@ impl Sequence {
                 return;
             }
         }
-        // Several +OK in a row are one line.
-        if *message == Message::Ok
-            && let Some(row) = self.last_now()
-            && let RowKind::Message { dir: d, message: Message::Ok, told, bytes: b } = &mut row.kind
-            && *d == dir
-        {
-            told.add(by);
-            *b += bytes;
-            row.changed = at;
-            return;
+        // The handshake's +OKs are one line.
+        if *message == Message::Ok {
+            for row in self.now_mut() {
+                if let RowKind::Message { dir: d, message: Message::Ok, told, bytes: b } =
+                    &mut row.kind
+                    && *d == dir
+                {
+                    told.add(by);
+                    *b += bytes;
+                    row.changed = at;
+                    return;
+                }
+            }
         }
         let mut told = Told::default();
         told.add(by);
@@ -285,39 +297,34 @@ impl Sequence {
         }
     }
 
-    /// The row of the transfer that runs now.
-    pub fn transfer(&mut self, at: Now, framing: RdbFraming) -> &mut Transfer {
-        let back = self.now_mut().position(|r| matches!(r.kind, RowKind::Rdb(_)));
-        let index = match back {
-            Some(back) => self.rows.len() - 1 - back,
-            None => {
-                let keys_total = self
-                    .now_mut()
-                    .find_map(|r| match r.kind {
-                        RowKind::Snapshot { keys, .. } => Some(keys),
-                        _ => None,
-                    })
-                    .unwrap_or(0);
-                let transfer = Transfer {
-                    framing,
-                    sent: 0,
-                    got: 0,
-                    keys_done: 0,
-                    keys_total,
-                    encoded: 0,
-                    ended: None,
-                    broken: false,
-                };
-                self.push(at, RowKind::Rdb(Box::new(transfer)));
-                self.rows.len() - 1
+    /// The transfer that runs now said so much: `update` writes it down.
+    pub fn transfer(&mut self, at: Now, framing: RdbFraming, update: impl FnOnce(&mut Transfer)) {
+        for row in self.now_mut() {
+            if let RowKind::Rdb(transfer) = &mut row.kind {
+                update(transfer);
+                row.changed = at;
+                return;
             }
-        };
-        let row = &mut self.rows[index];
-        row.changed = at;
-        match &mut row.kind {
-            RowKind::Rdb(t) => t,
-            _ => unreachable!("the index was found by this very kind"),
         }
+        let keys_total = self
+            .now_mut()
+            .find_map(|r| match r.kind {
+                RowKind::Snapshot { keys, .. } => Some(keys),
+                _ => None,
+            })
+            .unwrap_or(0);
+        let mut transfer = Transfer {
+            framing,
+            sent: 0,
+            got: 0,
+            keys_done: 0,
+            keys_total,
+            encoded: 0,
+            ended: None,
+            broken: false,
+        };
+        update(&mut transfer);
+        self.push(at, RowKind::Rdb(Box::new(transfer)));
     }
 
     fn transfer_ended(&mut self, at: Now, bytes: u64) {
@@ -624,5 +631,44 @@ fn same(a: &Message, b: &Message) -> bool {
         (Message::Error(_), Message::Error(_)) => true,
         (Message::Unexpected(_), Message::Unexpected(_)) => true,
         _ => a == b,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::reduce::link::Peer;
+
+    fn at(us: u64) -> Now {
+        Now::default().plus_us(1_000_000 + us)
+    }
+
+    fn told(seq: &Sequence) -> Vec<String> {
+        seq.rows
+            .iter()
+            .filter_map(|r| match &r.kind {
+                RowKind::Message { message, told, .. } => {
+                    Some(format!("{message:?} {}", told.count()))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_late_report_finds_its_place() {
+        let mut seq = Sequence::new(LinkKey::new(Peer::port(1), Peer::port(2)), at(0));
+        seq.set_replica_state(at(0), LinkState::Connecting);
+        let (up, down) = (Dir::ToMaster, Dir::ToReplica);
+        seq.message(at(10), up, &Message::Ping, 14, Teller::Said);
+        // The master's thread is quicker to tell than the replica's.
+        seq.message(at(40), down, &Message::Ok, 5, Teller::Said);
+        seq.message(at(40), down, &Message::Ok, 5, Teller::Said);
+        let pong = Message::Pong("PONG".into());
+        seq.message(at(20), down, &pong, 7, Teller::Heard);
+        seq.message(at(30), up, &Message::ListeningPort(1), 50, Teller::Said);
+        seq.message(at(50), down, &Message::Ok, 5, Teller::Heard);
+        seq.message(at(50), down, &Message::Ok, 5, Teller::Heard);
+        assert_eq!(told(&seq), ["Ping 1", "Pong(\"PONG\") 1", "ListeningPort(1) 1", "Ok 2"]);
     }
 }

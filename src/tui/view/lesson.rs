@@ -37,7 +37,9 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     let mut text: Vec<Text> = Vec::new();
     match current {
         None => {
-            text.push(Text::of(Mark::Good, "Done: every goal is reached."));
+            for piece in wrap("Done: every goal is reached.", wide) {
+                text.push(Text::of(Mark::Good, piece));
+            }
             text.push(Text::new());
             for piece in wrap("Look around, or :export FILE.md to keep a record.", wide) {
                 text.push(Text::of(Mark::Text, piece));

@@ -110,7 +110,7 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
         return flat(c, app, area, &tree.roots, area.width / per_row);
     }
     let columns = tree.columns() as u16;
-    let width = (area.width * 5 / (columns * 8).max(1)).clamp(16, 30).min(area.width);
+    let width = (area.width * 11 / (columns * 16).max(1)).clamp(16, 30).min(area.width);
     let gap = area.width.saturating_sub(columns * width).checked_div(columns - 1).unwrap_or(0);
     let mut y = area.y;
     let (lone, with): (Vec<_>, Vec<_>) =

@@ -38,6 +38,7 @@ pub fn lines(
         line = line.add(Mark::Quiet, "┊ ");
         let (mark, text) = match &note {
             Some((mark, text)) if i == 0 => (*mark, text.clone()),
+            _ if cols.right < 8 => (Mark::Master, String::new()),
             _ => (Mark::Master, right),
         };
         out.push(line.add(mark, fit(&text, cols.right)));
@@ -95,9 +96,9 @@ impl Body<'_> {
                 let lines = self.wrapped(Lean::Master, mark, &text);
                 (lines, Some((Mark::Key, "why?".into())))
             }
-            RowKind::Snapshot { target, offset, keys, done, bytes, ended } => {
+            RowKind::Snapshot { target, offset, keys, done, ended, .. } => {
                 let how = match ended {
-                    Some(true) => format!(" ✓ {}", size(*bytes)),
+                    Some(true) => " ✓".to_owned(),
                     Some(false) => " ╳ failed".into(),
                     None if *done > 0 && done < keys => format!(" {} %", done * 100 / keys),
                     None => String::new(),
