@@ -57,18 +57,20 @@ pub(super) fn prepare(lab: &Lab) -> Result<(), LabError> {
             }
         }
     }
-    wait_ready(lab.journal(), cursor, waits)
+    wait_ready(lab.journal(), cursor, waits, PATIENCE)
 }
 
-/// Waits until each of these ports told that it accepts commands.
-fn wait_ready(
+/// Waits until each of these ports told that it accepts commands, and gives up when nothing at all
+/// was told for `patience`.
+pub(super) fn wait_ready(
     journal: &Journal,
     mut cursor: u64,
     mut waits: BTreeSet<u16>,
+    patience: Duration,
 ) -> Result<(), LabError> {
     let mut events = Vec::new();
     while !waits.is_empty() {
-        if !journal.wait_beyond(cursor, PATIENCE) {
+        if !journal.wait_beyond(cursor, patience) {
             let ports: Vec<String> = waits.iter().map(u16::to_string).collect();
             let cause = format!("no sign of life from {}", ports.join(", "));
             return Err(LabError::new(LabErrorKind::Instance, cause));

@@ -14,11 +14,15 @@ use crate::engine::Signal;
 use crate::node::{Clock, Control, RESERVED_FDS, raise_open_files};
 use crate::observe::{ConsoleFact, LabFact, Now};
 use etcetera::BaseStrategy;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// A start waits no longer than this for the data set to be loaded.
+const LOADS_WITHIN: Duration = Duration::from_millis(500);
 
 /// How a session begins.
 #[derive(Clone, Debug)]
@@ -125,13 +129,25 @@ impl Lab {
     ) -> Result<Started, StartError> {
         let cwd = self.0.workspace.resolve("/", cwd);
         let conf = conf.map(str::to_string);
-        self.0.instances.start(Request { cwd, conf, directives: directives.to_vec() })
+        self.start(Request { cwd, conf, directives: directives.to_vec() })
+    }
+
+    /// Starts, and lets a data set of ordinary size load: a line that was typed ahead would meet
+    /// `-LOADING` otherwise, which at a shell's pace nobody ever sees.
+    fn start(&self, request: Request) -> Result<Started, StartError> {
+        let journal = self.journal();
+        let cursor = journal.len();
+        let started = self.0.instances.start(request)?;
+        let one = BTreeSet::from([started.port]);
+        // Whoever ends at once, or loads for long, says so himself in the journal and the log.
+        let _ = free::wait_ready(journal, cursor, one, LOADS_WITHIN);
+        Ok(started)
     }
 
     /// Starts an instance that is down again, with the conf file and directives that it had.
     pub fn restart(&self, port: u16) -> Result<Started, StartError> {
         match self.0.instances.request(port) {
-            Some((request, false)) => self.0.instances.start(request),
+            Some((request, false)) => self.start(request),
             Some((_, true)) => {
                 let mut e = StartError::new(format!("the instance on port {port} is up"));
                 e.hint = Some(format!(":kill {port} ends it first."));

@@ -49,8 +49,11 @@ impl ConditionError {
     }
 }
 
+/// Whether a moment of the history is one of those that are counted for this port.
+type Fits = fn(u16, &MomentKind) -> bool;
+
 /// Counts of the history, by the names that lessons use. Each is per instance.
-const COUNTS: &[(&str, fn(u16, &MomentKind) -> bool)] = &[
+const COUNTS: &[(&str, Fits)] = &[
     (
         "full_syncs",
         |p, m| matches!(m, MomentKind::LinkUp { port, framing: Some(_), .. } if *port == p),
