@@ -55,7 +55,7 @@ pub fn values() -> Vec<Vec<u8>> {
         .collect();
     for len in [20, 21, 44, 45, 63, 64, 300, 20_000] {
         values.push(vec![b'x'; len]);
-        values.push((0..len).map(|i| (i * 7919 >> 3) as u8).collect());
+        values.push((0..len).map(|i| ((i * 7919) >> 3) as u8).collect());
     }
     values.push(b"\x00\xff\r\n".to_vec());
     values
