@@ -133,8 +133,7 @@ fn walk_through(columns: u16, rows: u16) {
     screen.wait_for(&format!("{} ──▶ {}", ports[1], ports[2]));
     screen.send("\x1b3");
     screen.wait_for("PSYNC");
-    screen.send("\x1b");
-    screen.send("\x03");
+    screen.send("q");
     screen.wait_for("Leave synclab?");
     screen.send("\r");
     assert_eq!(screen.ends(), 0);

@@ -58,6 +58,12 @@ impl App {
             },
             KeyCode::Char('b') if alt => self.input.word_left(),
             KeyCode::Char('f') if alt => self.input.word_right(),
+            // Alt and a number reach a pane without leaving the prompt first.
+            KeyCode::Char(c) if alt => {
+                if let Some(pane) = Pane::by_number(c) {
+                    self.show(pane);
+                }
+            }
             KeyCode::Char(c) => self.input.insert(c),
             _ => {}
         }

@@ -27,7 +27,7 @@ fn lines() -> Vec<Text> {
         key("Tab", "completes; in an empty line, goes to the panes"),
         key("Up Down", "earlier lines    Ctrl-A E W U K Y edit as in a shell"),
         key("Ctrl-C", "ends the running line; in an empty line, offers to leave"),
-        key("Esc", "leaves the console for the panes"),
+        key("Esc", "leaves the console for the panes; Alt-1 … Alt-8 to one of them"),
         key(":…", "steers the lab: :wait :fill :throttle :heal :export :help"),
         key("redis-cli -p", "at any prompt switches to that port; exit goes back"),
         Text::new(),
