@@ -106,7 +106,7 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
         return;
     }
     if tree.is_flat() {
-        let per_row = (area.width / 26).clamp(1, 4);
+        let per_row = (area.width / 26).max(1).min(tree.roots.len() as u16);
         return flat(c, app, area, &tree.roots, area.width / per_row);
     }
     let columns = tree.columns() as u16;

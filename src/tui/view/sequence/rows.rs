@@ -344,7 +344,7 @@ impl Body<'_> {
         };
         let what = cause.map_or("lost".into(), words::loss);
         let head = if matches!(cause, Some(LinkLoss::ConnectFailed(_))) {
-            if times > 1 { format!("{what} · {times} times") } else { what }
+            if times > 1 { format!("{} × {what}", count(u64::from(times))) } else { what }
         } else {
             format!("link lost: {what}")
         };
