@@ -13,6 +13,10 @@ pub struct Boot {
     /// INFO's `os` and `executable`.
     pub os: String,
     pub executable: String,
+    /// How the program was called; the start's advice repeats it.
+    pub program: String,
+    /// Whether a conf file, standard input or the command line configured anything.
+    pub configured: bool,
     /// Absolute path of the conf file as the instance sees it.
     pub config_file: Option<String>,
     /// The port that is really listened on (tests bind port 0).

@@ -46,7 +46,7 @@ pub enum Effect {
     /// Remove a file if it is there; nothing is answered.
     RemoveFile { path: String },
 
-    /// CONFIG SET changed something that only the driver can do. The values are in the config.
+    /// CONFIG SET changed something that the driver keeps too. The values are in the config.
     Reconfigure(Reconfigure),
     /// The process (in the lab: this instance) ends with this code, after the output that is
     /// still queued was offered to the sockets once. The pidfile goes too.
@@ -63,10 +63,6 @@ pub enum SaveTo {
 /// Settings that live in the driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reconfigure {
-    /// `dir` changed: the working directory of this instance.
-    Dir,
-    /// `port` or `bind` changed.
-    Listen,
     /// `logfile`-related: the level.
     LogLevel,
 }
@@ -77,6 +73,7 @@ pub enum Reconfigure {
 pub enum Parked {
     /// DEBUG SLEEP: call `Engine::timer` when the clients' clock reaches this (microseconds).
     UntilMono(u64),
-    /// SAVE and the save of a shutdown: until that job is done or failed.
+    /// SAVE and the save of a shutdown: until that job is done or failed. At boot: until the dump
+    /// was opened or is known to be missing.
     Job(JobId),
 }

@@ -116,7 +116,9 @@ impl Engine {
         let before = self.reply.buf.len();
         let dirty = self.dirty;
         let outer = std::mem::take(&mut self.unit.verbatim);
+        let began = self.host.micros();
         (entry.spec.handler)(self, &Call { conn, args: words, spec: entry.spec });
+        let took = self.host.micros().saturating_sub(began);
         let verbatim = std::mem::replace(&mut self.unit.verbatim, outer);
         let failed = self.reply.buf.get(before) == Some(&b'-');
         if failed && entry.spec.name != "exec" {
@@ -130,7 +132,7 @@ impl Engine {
         let stats = &mut self.stats.commands[entry.index];
         stats.calls += 1;
         stats.failed += u64::from(failed);
-        let spent = std::mem::take(&mut self.spent_us);
+        let spent = std::mem::take(&mut self.spent_us) + took;
         stats.usec += spent;
         let slow = self.config.slowlog_log_slower_than;
         if slow >= 0 && spent >= slow as u64 && !entry.spec.has(flags::SKIP_SLOWLOG) {

@@ -1,7 +1,6 @@
 //! Birth: the first log lines, and the way to the first command.
 
 use super::Engine;
-use super::config::Config;
 use super::{persist, replication};
 use crate::observe::{Fact, LogLevel, Now, Offset};
 
@@ -21,30 +20,19 @@ impl Engine {
                  just started"
             ),
         );
-        if self.boot.config_file.is_some() || self.config_was_given() {
+        if self.boot.configured {
             self.log_as('C', LogLevel::Warning, "Configuration loaded");
         } else {
-            let exe = &self.boot.executable;
+            let program = &self.boot.program;
             let text = format!(
                 "Warning: no config file specified, using the default config. In order to specify a \
-                 config file use {exe} /path/to/redis.conf"
+                 config file use {program} /path/to/redis.conf"
             );
             self.log_as('C', LogLevel::Warning, text);
         }
         self.log(LogLevel::Notice, "monotonic clock: POSIX clock_gettime");
         let port = self.boot.port;
         self.log(LogLevel::Notice, format!("Running mode=standalone, port={port}."));
-    }
-
-    /// Whether somebody set something: in a file, on the command line. What a driver adjusts by
-    /// itself does not count.
-    fn config_was_given(&self) -> bool {
-        let untouched = Config {
-            dir: self.config.dir.clone(),
-            maxclients: self.config.maxclients,
-            ..Config::default()
-        };
-        self.config != untouched
     }
 
     /// After the driver listens: begins to load the data set, or is ready at once.

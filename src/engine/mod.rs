@@ -22,6 +22,7 @@ pub mod effect;
 mod execute;
 mod expire;
 pub mod facts;
+pub mod host;
 mod info;
 mod input;
 mod judge;
@@ -60,6 +61,7 @@ use config::Config;
 use conn::{ConnId, Kind};
 use effect::{DialId, Effect, JobId, Parked};
 use facts::FactBuffer;
+use host::Host;
 use keys::Keys;
 use keyspace::Keyspace;
 use pause::Pauses;
@@ -75,6 +77,7 @@ use unit::Unit;
 /// One instance. See the module's head for how a driver uses it.
 pub struct Engine {
     pub(crate) boot: Boot,
+    pub(crate) host: Box<dyn Host>,
     pub(crate) config: Config,
     /// The time of the running input.
     pub(crate) now: Now,
@@ -136,6 +139,7 @@ impl Engine {
         let keyspace = Keyspace::new(databases, rng.next_u64());
         let mut engine = Engine {
             boot,
+            host: Box::new(host::Agreeable),
             config,
             now,
             started: now,

@@ -1,5 +1,5 @@
-//! The slow log: commands that took long, as far as the engine can know (time stands still within
-//! a turn, so it is DEBUG SLEEP, or every command when the threshold is 0).
+//! The slow log: commands that took long, by the host's clock (in the simulation time stands still
+//! within a command, so there it is DEBUG SLEEP, or every command when the threshold is 0).
 
 use super::Engine;
 use super::conn::ConnId;

@@ -64,6 +64,8 @@ impl TestServer {
             pid: 4242,
             os: "Linux".into(),
             executable: "/bin/synclab".into(),
+            program: "redis-server".into(),
+            configured: true,
             config_file,
             port: config.port as u16,
             system_memory: 8 << 30,

@@ -58,6 +58,8 @@ impl Engine {
 
     fn cron(&mut self) {
         self.stats.sample_rates(self.now.mono_us);
+        // Looking is what raises the peak.
+        self.used_memory();
         self.clients_cron();
         super::expire::cron(self);
         persist::cron(self);

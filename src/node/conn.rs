@@ -45,8 +45,11 @@ impl Instance {
             return;
         }
         for _ in 0..ACCEPTS {
-            let Some(listener) = self.listeners.get(index) else { return };
-            match listener.socket.poll_accept(&mut Context::from_waker(&listener.waker)) {
+            let accepted = match self.place.get().listeners.get(index) {
+                Some(l) => l.socket.poll_accept(&mut Context::from_waker(&l.waker)),
+                None => return,
+            };
+            match accepted {
                 Poll::Pending => return,
                 Poll::Ready(Ok((stream, peer))) => self.welcome(stream, peer),
                 Poll::Ready(Err(e)) => {
@@ -59,7 +62,7 @@ impl Instance {
                 }
             }
         }
-        if let Some(listener) = self.listeners.get(index) {
+        if let Some(listener) = self.place.get().listeners.get(index) {
             listener.waker.wake_by_ref();
         }
     }
@@ -175,7 +178,7 @@ impl Instance {
             }
             let want = total.min(budget);
             let key = self.engine.link_of(conn).map(|link| GateKey {
-                local: self.port,
+                local: self.place.get().port,
                 peer: link.peer.port,
                 from: link.side,
             });

@@ -35,6 +35,16 @@ pub struct ControlTx(Arc<Shared>);
 #[derive(Debug)]
 pub struct ControlRx(Arc<Shared>);
 
+/// Only whether the instance was killed: for long work that sees nothing else.
+#[derive(Clone, Debug)]
+pub(super) struct Killed(Arc<Shared>);
+
+impl Killed {
+    pub(super) fn get(&self) -> bool {
+        self.0.killed.load(Ordering::Acquire)
+    }
+}
+
 /// A line from the owner of an instance to its thread.
 pub fn control() -> (ControlTx, ControlRx) {
     let shared = Arc::new(Shared::default());
@@ -64,6 +74,11 @@ impl ControlRx {
     /// Whether the instance was killed. Cheap: long work asks it between its steps.
     pub fn killed(&self) -> bool {
         self.0.killed.load(Ordering::Acquire)
+    }
+
+    /// The flag alone.
+    pub(super) fn kill_flag(&self) -> Killed {
+        Killed(self.0.clone())
     }
 
     /// The next message; when there is none, `waker` is woken by the next one.

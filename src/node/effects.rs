@@ -3,11 +3,9 @@
 use super::dial::Dialling;
 use super::instance::Instance;
 use super::jobs::Report;
-use super::listen::listen;
 use super::log::os_text;
 use crate::engine::effect::{Effect, JobId, Reconfigure, SaveTo};
 use crate::engine::{Dialled, FileError, JobDone};
-use crate::observe::LogLevel;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
@@ -79,41 +77,15 @@ impl Instance {
         }
     }
 
-    fn real(&self, path: &str) -> io::Result<PathBuf> {
-        self.root.resolve(&self.cwd, path)
+    /// The real path of a path that the instance uses.
+    pub(super) fn real(&self, path: &str) -> io::Result<PathBuf> {
+        let place = self.place.get();
+        place.root.resolve(&place.cwd, path)
     }
 
     fn reconfigure(&mut self, what: Reconfigure) {
         match what {
-            Reconfigure::Dir => {
-                let entered = self.root.enter(&self.cwd, &self.engine.config().dir);
-                match entered {
-                    Ok(cwd) => self.cwd = cwd,
-                    Err(e) => {
-                        let text = format!("Can't change the working directory: {}", os_text(&e));
-                        self.say(LogLevel::Warning, text);
-                    }
-                }
-            }
             Reconfigure::LogLevel => self.log.level = self.engine.config().loglevel.level(),
-            Reconfigure::Listen => {
-                let config = self.engine.config();
-                let port = u16::try_from(config.port).unwrap_or(0);
-                let backlog = i32::try_from(config.tcp_backlog).unwrap_or(i32::MAX);
-                let bind = config.bind.clone();
-                // The old sockets go first: the new addresses may overlap with theirs.
-                self.listeners.clear();
-                match listen(&bind, port, backlog, self.bind) {
-                    Ok(listening) => {
-                        for line in listening.warnings {
-                            self.say(LogLevel::Warning, line);
-                        }
-                        self.port = port;
-                        self.listen_on(listening.sockets);
-                    }
-                    Err(e) => self.say(LogLevel::Warning, e.line),
-                }
-            }
         }
     }
 

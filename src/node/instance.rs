@@ -4,12 +4,14 @@ use super::conn::Sock;
 use super::control::{Control, ControlRx};
 use super::dial::Dialling;
 use super::gate::Gate;
+use super::host::SharedPlace;
 use super::jobs::Jobs;
+use super::limits::thread_cpu_us;
 use super::log::{Log, os_text};
 use super::ready::{ReadyQueue, Token};
 use super::startup::is_mode_line;
 use super::timer::Timer;
-use super::{BindPolicy, Clock, FactSink, Root};
+use super::{Clock, FactSink};
 use crate::engine::Engine;
 use crate::engine::Signal;
 use crate::engine::conn::ConnId;
@@ -20,13 +22,6 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
-use tokio::net::TcpListener;
-
-/// A listening socket and the waker that notes its token.
-pub(super) struct Listener {
-    pub(super) socket: TcpListener,
-    pub(super) waker: Waker,
-}
 
 /// One running instance. It lives and dies on one thread.
 pub(super) struct Instance {
@@ -36,17 +31,12 @@ pub(super) struct Instance {
     pub(super) gate: Arc<dyn Gate>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) log: Log,
-    pub(super) root: Root,
-    /// The working directory, absolute, as the instance sees it.
-    pub(super) cwd: String,
-    pub(super) bind: BindPolicy,
+    /// Where it works and listens.
+    pub(super) place: SharedPlace,
     /// The file with the pid, as the instance sees it, while it is there.
     pub(super) pidfile: Option<String>,
 
     pub(super) ready: Arc<ReadyQueue>,
-    pub(super) listeners: Vec<Listener>,
-    /// The listening port; the local half of every gate's key.
-    pub(super) port: u16,
     /// Out of file descriptors: nothing is accepted before this moment of the clients' clock.
     pub(super) accept_again_us: Option<u64>,
     pub(super) socks: HashMap<ConnId, Sock>,
@@ -82,16 +72,13 @@ pub(super) struct Parts {
     pub(super) gate: Arc<dyn Gate>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) log: Log,
-    pub(super) root: Root,
-    pub(super) cwd: String,
-    pub(super) bind: BindPolicy,
-    pub(super) port: u16,
+    pub(super) place: SharedPlace,
+    pub(super) ready: Arc<ReadyQueue>,
 }
 
 impl Instance {
     pub(super) fn new(parts: Parts) -> Instance {
-        let Parts { engine, control, sink, gate, clock, log, root, cwd, bind, port } = parts;
-        let ready = ReadyQueue::new();
+        let Parts { engine, control, sink, gate, clock, log, place, ready } = parts;
         Instance {
             engine,
             control,
@@ -99,12 +86,8 @@ impl Instance {
             gate,
             clock,
             log,
-            root,
-            cwd,
-            bind,
+            place,
             pidfile: None,
-            listeners: Vec::new(),
-            port,
             accept_again_us: None,
             socks: HashMap::new(),
             dialling: None,
@@ -146,10 +129,7 @@ impl Instance {
     /// Leaves the pid in a file. That it cannot be written stops nobody.
     pub(super) fn write_pidfile(&mut self, path: Option<String>, pid: u32) {
         let Some(path) = path else { return };
-        let written = self
-            .root
-            .resolve(&self.cwd, &path)
-            .and_then(|real| std::fs::write(real, format!("{pid}\n")));
+        let written = self.real(&path).and_then(|real| std::fs::write(real, format!("{pid}\n")));
         match written {
             Ok(()) => self.pidfile = Some(path),
             Err(e) => {
@@ -161,20 +141,9 @@ impl Instance {
 
     /// Listens on these sockets from now on, and on no others.
     pub(super) fn listen_on(&mut self, sockets: Vec<std::net::TcpListener>) {
-        self.listeners.clear();
-        for (i, socket) in sockets.into_iter().enumerate() {
-            let registered =
-                socket.set_nonblocking(true).and_then(|()| TcpListener::from_std(socket));
-            match registered {
-                Ok(socket) => {
-                    let waker = self.ready.waker(Token::Listener(i));
-                    waker.wake_by_ref();
-                    self.listeners.push(Listener { socket, waker });
-                }
-                Err(e) => {
-                    self.say(LogLevel::Warning, format!("Accepting connections: {}", os_text(&e)))
-                }
-            }
+        let lines = self.place.get_mut().listen_on(sockets);
+        for line in lines {
+            self.say(LogLevel::Warning, line);
         }
     }
 
@@ -321,13 +290,17 @@ impl Instance {
             }
         };
         if due {
+            // A few times a second: cron is what is due.
+            let (system, user) = thread_cpu_us();
+            self.engine.tell_cpu(system, user);
             self.engine.timer(now);
             self.carry_out();
         }
         let may_accept = self.accept_again_us.is_some_and(|us| us <= now.mono_us);
         if may_accept && self.engine.parked().is_none() {
             self.accept_again_us = None;
-            for i in 0..self.listeners.len() {
+            let listeners = self.place.get().listeners.len();
+            for i in 0..listeners {
                 self.accept_some(i);
             }
         }
@@ -365,13 +338,13 @@ impl Instance {
 
     /// The orderly end: what is queued is offered to the sockets once, the pidfile goes.
     fn leave(&mut self) {
-        self.listeners.clear();
+        self.place.get_mut().listeners.clear();
         let now = self.clock.now();
         let conns: Vec<ConnId> = self.socks.keys().copied().collect();
         self.to_write.extend(conns);
         self.write_all(now);
         if let Some(path) = self.pidfile.take()
-            && let Ok(real) = self.root.resolve(&self.cwd, &path)
+            && let Ok(real) = self.real(&path)
         {
             let _ = std::fs::remove_file(real);
         }

@@ -3,6 +3,36 @@
 /// File descriptors that Redis keeps back for files, listeners and the like.
 pub const RESERVED_FDS: u64 = 32;
 
+/// Processor time that the calling thread has used: microseconds in the system and in the program.
+pub(super) fn thread_cpu_us() -> (u64, u64) {
+    #[cfg(target_os = "linux")]
+    {
+        // SAFETY: rusage is plain data, and the pointer lives through the call.
+        let usage = unsafe {
+            let mut usage: libc::rusage = std::mem::zeroed();
+            if libc::getrusage(libc::RUSAGE_THREAD, &mut usage) != 0 {
+                return (0, 0);
+            }
+            usage
+        };
+        let us = |t: libc::timeval| t.tv_sec as u64 * 1_000_000 + t.tv_usec as u64;
+        (us(usage.ru_stime), us(usage.ru_utime))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        // Only the sum is to be had for one thread everywhere.
+        // SAFETY: timespec is plain data, and the pointer lives through the call.
+        let time = unsafe {
+            let mut time: libc::timespec = std::mem::zeroed();
+            if libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) != 0 {
+                return (0, 0);
+            }
+            time
+        };
+        (0, time.tv_sec as u64 * 1_000_000 + time.tv_nsec as u64 / 1000)
+    }
+}
+
 /// What came of raising RLIMIT_NOFILE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileLimit {

@@ -17,6 +17,7 @@ mod control;
 mod dial;
 mod effects;
 mod gate;
+mod host;
 mod instance;
 mod jobs;
 mod limits;
@@ -41,7 +42,9 @@ pub use root::Root;
 use crate::engine::Engine;
 use crate::engine::boot::Boot;
 use crate::observe::{ExitHow, Fact, LogLevel, Now};
+use host::{NodeHost, Place, SharedPlace};
 use instance::{Instance, Parts};
+use ready::ReadyQueue;
 use std::net::TcpListener;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -110,6 +113,8 @@ pub fn boot(loaded: &Loaded, port: u16, pid: u32) -> Boot {
         executable: std::env::current_exe()
             .map(|p| p.to_string_lossy().into_owned())
             .unwrap_or_default(),
+        program: "redis-server".to_owned(),
+        configured: loaded.configured,
         config_file: loaded.file.clone(),
         port,
         system_memory: system_memory(),
@@ -159,8 +164,12 @@ async fn drive(
         Fact::Log { level: LogLevel::Warning, role, text }
     }));
     let logo = startup::wanted_logo(&config, &log, port);
-    let engine = Engine::new(boot, config, clock.now());
-    let parts = Parts { engine, control, sink, gate, clock, log, root, cwd, bind, port };
+    let mut engine = Engine::new(boot, config, clock.now());
+    let ready = ReadyQueue::new();
+    let place = Place { root, cwd, bind, listeners: Vec::new(), port, ready: ready.clone() };
+    let place = SharedPlace::new(place);
+    engine.set_host(Box::new(NodeHost::new(place.clone(), control.kill_flag())));
+    let parts = Parts { engine, control, sink, gate, clock, log, place, ready };
     let mut instance = Instance::new(parts);
     instance.begin(remarks, logo);
     instance.write_pidfile(pidfile, pid);

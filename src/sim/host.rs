@@ -52,6 +52,8 @@ impl Host {
             pid: 4_200_000 + u32::try_from(life).unwrap_or(0),
             os: "Virtual 1.0 x86_64".to_owned(),
             executable: "/usr/bin/redis-server".to_owned(),
+            program: "redis-server".into(),
+            configured: true,
             config_file: None,
             port,
             system_memory: 8 << 30,

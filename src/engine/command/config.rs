@@ -4,11 +4,11 @@ use super::args::SYNTAX;
 use crate::engine::call::{Call, CommandSpec, Group, Handler, flags::*};
 use crate::engine::config::directive::Directive;
 use crate::engine::config::table;
-use crate::engine::config::{MIN_BACKLOG, Protected};
+use crate::engine::config::{Config, MIN_BACKLOG, Protected};
 use crate::engine::effect::{Effect, Reconfigure};
 use crate::engine::persist::{self, Loading};
 use crate::engine::{Engine, replication};
-use crate::observe::Fact;
+use crate::observe::{Fact, LogLevel};
 use crate::wire::text;
 
 pub(super) const SPECS: &[CommandSpec] =
@@ -115,6 +115,9 @@ fn set(e: &mut Engine, call: &Call<'_>) {
     }
     config.hz = config.hz.clamp(1, 500);
     config.repl_backlog_size = config.repl_backlog_size.max(MIN_BACKLOG);
+    if let Err(error) = ask_host(e, &directives, &mut config) {
+        return e.reply.error(error);
+    }
     e.config = config;
     for d in directives {
         let value = d.get(&e.config);
@@ -126,11 +129,80 @@ fn set(e: &mut Engine, call: &Call<'_>) {
     e.reply.ok();
 }
 
+/// Has the host do what only it can; all of it, or nothing and the error for the client. The
+/// directory comes first, as Redis enters it while it still reads the arguments.
+fn ask_host(
+    e: &mut Engine,
+    directives: &[&'static Directive],
+    config: &mut Config,
+) -> Result<(), Vec<u8>> {
+    let entered = directives.iter().any(|d| d.name == "dir");
+    if entered {
+        let dir = e.host.enter(&config.dir);
+        config.dir = dir.map_err(|reason| failed(b"dir", &reason))?;
+    }
+    let mut asked_to_listen = false;
+    for d in directives {
+        let refused = match d.name {
+            // Both at once: the new configuration has the one and the other.
+            "port" | "bind" if asked_to_listen => None,
+            "port" | "bind" => {
+                asked_to_listen = true;
+                listen(e, d.name, config).err().map(str::to_owned)
+            }
+            "maxclients" => e.host.make_room(config.maxclients).err().map(|room| {
+                format!(
+                    "The operating system is not able to handle the specified number of clients, \
+                     try with {room}"
+                )
+            }),
+            _ => None,
+        };
+        let Some(reason) = refused else { continue };
+        let name = d.name;
+        e.log(
+            LogLevel::Warning,
+            format!(
+                "Failed applying new configuration. Possibly related to new {name} setting. \
+                 Restoring previous settings."
+            ),
+        );
+        if asked_to_listen {
+            let old = e.config.clone();
+            // What could be listened on a moment ago can be again; if not, the log has said it.
+            let _ = listen(e, name, &old);
+        }
+        if entered {
+            let old = e.config.dir.clone();
+            let _ = e.host.enter(&old);
+        }
+        return Err(failed(name.as_bytes(), &reason));
+    }
+    Ok(())
+}
+
+fn listen(e: &mut Engine, name: &str, config: &Config) -> Result<(), &'static str> {
+    let (lines, ok) = match e.host.listen(config) {
+        Ok(lines) => (lines, true),
+        Err(lines) => (lines, false),
+    };
+    for line in lines {
+        e.log(LogLevel::Warning, line);
+    }
+    match (ok, name) {
+        (true, _) => Ok(()),
+        (false, "port") => Err("Unable to listen on this port. Check server logs."),
+        (false, _) => {
+            e.log(LogLevel::Warning, "Failed to bind");
+            Err("Failed to bind to specified addresses.")
+        }
+    }
+}
+
 /// What follows from a new value beside its being read from now on.
 fn apply(e: &mut Engine, name: &'static str) {
     match name {
-        "dir" => e.effect(Effect::Reconfigure(Reconfigure::Dir)),
-        "port" | "bind" => e.effect(Effect::Reconfigure(Reconfigure::Listen)),
+        "port" => e.boot.port = u16::try_from(e.config.port).unwrap_or(0),
         "loglevel" => e.effect(Effect::Reconfigure(Reconfigure::LogLevel)),
         _ => {}
     }

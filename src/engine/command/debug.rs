@@ -96,6 +96,9 @@ fn populate(e: &mut Engine, call: &Call<'_>) {
     let clock = e.clock_s();
     let db = e.db;
     for i in 0..count {
+        if e.gives_up(i.unsigned_abs()) {
+            return;
+        }
         let mut key = prefix.to_vec();
         key.extend_from_slice(format!(":{i}").as_bytes());
         if e.keyspace.db(db).get(&key).is_some() {
@@ -164,7 +167,10 @@ fn digest(e: &Engine) -> Digest {
             continue;
         }
         mix(&mut all, &(index as u32).to_be_bytes());
-        for entry in db.iter() {
+        for (i, entry) in db.iter().enumerate() {
+            if e.gives_up(i as u64) {
+                return all;
+            }
             let mut d = [0; 20];
             mix(&mut d, entry.key());
             add_value(&mut d, entry);

@@ -34,6 +34,9 @@ fn keys(e: &mut Engine, call: &Call<'_>) {
         .keyspace
         .db(e.db)
         .iter()
+        .enumerate()
+        .take_while(|(i, _)| !e.gives_up(*i as u64))
+        .map(|(_, entry)| entry)
         .filter(|entry| all || glob_match(pattern, entry.key(), false))
         .filter(|entry| !entry.is_expired(now_ms))
         .map(|entry| entry.key().clone())

@@ -39,6 +39,7 @@ const SLOWLOG: &[CommandSpec] = &[
 ];
 
 const LATENCY: &[CommandSpec] = &[
+    spec("doctor", 2, latency_doctor, "2.8.13", PLAIN).tips(NODES),
     spec("graph", 3, latency_graph, "2.8.13", PLAIN).tips(NODES),
     spec("help", 2, latency_help, "2.8.13", HELP_FLAGS),
     spec("history", 3, empty_array, "2.8.13", PLAIN).tips(NODES),
@@ -179,6 +180,17 @@ fn empty_array(e: &mut Engine, _call: &Call<'_>) {
     e.reply.array(0);
 }
 
+/// Nothing is monitored: what Redis's doctor says then, word for word.
+fn latency_doctor(e: &mut Engine, _call: &Call<'_>) {
+    e.reply.verbatim(
+        "txt",
+        b"I'm sorry, Dave, I can't do that. Latency monitoring is disabled in this Redis instance. \
+        You may use \"CONFIG SET latency-monitor-threshold <milliseconds>.\" in order to enable it. \
+        If we weren't in a deep space mission I'd suggest to take a look at \
+        https://redis.io/topics/latency-monitor.\n",
+    );
+}
+
 fn latency_graph(e: &mut Engine, call: &Call<'_>) {
     let mut text = b"ERR No samples available for event '".to_vec();
     text.extend_from_slice(call.arg(2));
@@ -190,6 +202,10 @@ fn latency_help(e: &mut Engine, _call: &Call<'_>) {
     e.help(
         "LATENCY",
         &[
+            "DOCTOR",
+            "    Return a human readable latency analysis report.",
+            "GRAPH <event>",
+            "    Return an ASCII latency graph for the <event> class.",
             "HISTORY <event>",
             "    Return time-latency samples for the <event> class.",
             "LATEST",

@@ -3,7 +3,7 @@
 use super::load::{LoadSource, load_abort, load_begin, load_finish, load_push};
 use super::loader::LoadError;
 use crate::engine::Engine;
-use crate::engine::effect::{Effect, JobId};
+use crate::engine::effect::{Effect, JobId, Parked};
 use crate::engine::input::FileError;
 use crate::engine::replication;
 use crate::observe::LogLevel;
@@ -14,6 +14,8 @@ pub fn boot_load(e: &mut Engine) {
     e.persist.lastsave_s = e.now.wall_s();
     let job = e.next_job();
     e.persist.boot_job = Some(job);
+    // Redis opens the dump before it hears anybody: where there is none, nobody is ever told LOADING.
+    e.parked = Some(Parked::Job(job));
     let path = e.config.dbfilename.clone();
     e.effect(Effect::OpenFile { job, path });
 }
@@ -26,6 +28,7 @@ pub(super) fn opened(e: &mut Engine, job: JobId, len: Result<Option<u64>, FileEr
     if !is_boot(e, job) {
         return;
     }
+    e.unpark();
     match len {
         Ok(total) => {
             load_begin(e, LoadSource::Dump, total);

@@ -93,7 +93,8 @@ fn serve(asked: &Invocation) -> i32 {
     }
     let pid = std::process::id();
     let port = u16::try_from(loaded.config.port).unwrap_or(0);
-    let boot = boot(&loaded, port, pid);
+    let mut boot = boot(&loaded, port, pid);
+    boot.program = program();
     let mut spec = NodeSpec {
         loaded,
         boot,
@@ -151,5 +152,15 @@ fn serve(asked: &Invocation) -> i32 {
         }
         // The panic's text is on standard error already.
         ExitHow::Panicked { .. } | ExitHow::Killed => 1,
+    }
+}
+
+/// How this server was called, as one would call it again.
+fn program() -> String {
+    let mut args = std::env::args_os();
+    let name = args.next().unwrap_or_default().to_string_lossy().into_owned();
+    match args.next() {
+        Some(word) if word == "server" => format!("{name} server"),
+        _ => name,
     }
 }

@@ -94,6 +94,8 @@ impl World {
             pid: 4242 + at as u32,
             os: "Linux".into(),
             executable: "/bin/synclab".into(),
+            program: "redis-server".into(),
+            configured: true,
             config_file: None,
             port,
             system_memory: 8 << 30,

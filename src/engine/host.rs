@@ -1,0 +1,82 @@
+//! What a running command must know from the host before it can answer.
+//!
+//! Effects are carried out after the command; these few questions cannot wait, since the reply
+//! depends on the answer. A driver hands its answers in with [`Engine::set_host`]. In the simulation
+//! and in tests [`Agreeable`] answers: always yes, and time stands still.
+
+use super::Engine;
+use super::config::Config;
+
+/// A driver's answers. They must be quick: a command waits for each.
+pub trait Host {
+    /// Makes `dir` the working directory, as `chdir` would; answers it absolute, as the instance
+    /// sees it.
+    ///
+    /// # Errors
+    /// The system's reason, e.g. `No such file or directory`.
+    fn enter(&mut self, dir: &str) -> Result<String, String>;
+
+    /// Listens on the port and the addresses of this configuration and on no others. Answers log
+    /// lines (warnings) about addresses that were left out.
+    ///
+    /// # Errors
+    /// Log lines that say what is in the way. The host then listens nowhere, until it is asked
+    /// again.
+    fn listen(&mut self, config: &Config) -> Result<Vec<String>, Vec<String>>;
+
+    /// Makes room for so many clients.
+    ///
+    /// # Errors
+    /// How many there is room for instead.
+    fn make_room(&mut self, maxclients: i64) -> Result<(), i64>;
+
+    /// Whether the instance was killed: what a long command has done so far is lost anyway, so it
+    /// may stop in the middle.
+    fn killed(&self) -> bool;
+
+    /// Microseconds on a clock that runs on within a turn, to measure commands with.
+    fn micros(&self) -> u64;
+}
+
+/// A host that has everything.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Agreeable;
+
+impl Host for Agreeable {
+    fn enter(&mut self, dir: &str) -> Result<String, String> {
+        Ok(dir.to_owned())
+    }
+
+    fn listen(&mut self, _config: &Config) -> Result<Vec<String>, Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    fn make_room(&mut self, _maxclients: i64) -> Result<(), i64> {
+        Ok(())
+    }
+
+    fn killed(&self) -> bool {
+        false
+    }
+
+    fn micros(&self) -> u64 {
+        0
+    }
+}
+
+/// A long command asks whether it still makes sense once in so many steps.
+const ASK_EVERY: u64 = 1024;
+
+impl Engine {
+    /// Who answers from now on.
+    pub fn set_host(&mut self, host: Box<dyn Host>) {
+        self.host = host;
+    }
+
+    /// Whether a long command should stop at this step, because its instance was killed. Cheap
+    /// enough for every step.
+    #[inline]
+    pub(crate) fn gives_up(&self, step: u64) -> bool {
+        step.is_multiple_of(ASK_EVERY) && self.host.killed()
+    }
+}

@@ -1,0 +1,136 @@
+//! What commands ask of the host: the directory, the sockets, the bound on open files, the clock.
+
+mod nodekit;
+
+use nodekit::{Client, Node, PATIENCE, Reply};
+use std::net::{TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+use synclab::node::Control;
+use synclab::observe::ExitHow;
+
+fn start(dir: &tempfile::TempDir) -> Node {
+    Node::start(dir.path(), "save \"\"\nenable-protected-configs yes")
+}
+
+fn refused(argument: &str, reason: &str) -> Reply {
+    Reply::Error(format!(
+        "ERR CONFIG SET failed (possibly related to argument '{argument}') - {reason}"
+    ))
+}
+
+fn setting(client: &mut Client, name: &str) -> String {
+    match client.call(&format!("CONFIG GET {name}")) {
+        Reply::Array(pair) => match pair.get(1) {
+            Some(Reply::Bulk(Some(value))) => String::from_utf8_lossy(value).into_owned(),
+            other => panic!("{name} is {other:?}"),
+        },
+        other => panic!("{name} is {other:?}"),
+    }
+}
+
+#[test]
+fn a_directory_is_entered_or_nothing_changes() {
+    let dir = tempfile::tempdir().expect("a temp dir");
+    let base = dir.path().canonicalize().expect("it is there");
+    std::fs::create_dir(base.join("sub")).expect("a folder");
+    std::fs::write(base.join("file"), "").expect("a file");
+    let node = start(&dir);
+    let mut c = node.client();
+    assert_eq!(
+        c.call("CONFIG SET timeout 7 dir nowhere"),
+        refused("dir", "No such file or directory")
+    );
+    assert_eq!(c.call("CONFIG SET dir file"), refused("dir", "Not a directory"));
+    assert_eq!(setting(&mut c, "timeout"), "0");
+    assert_eq!(setting(&mut c, "dir"), base.to_string_lossy());
+    assert_eq!(c.call("CONFIG SET dir sub"), Reply::ok());
+    assert_eq!(setting(&mut c, "dir"), base.join("sub").to_string_lossy());
+    assert_eq!(c.call("SAVE"), Reply::ok());
+    assert!(base.join("sub/dump.rdb").exists());
+    node.kill();
+}
+
+#[test]
+fn a_port_is_taken_or_the_old_one_stays() {
+    let dir = tempfile::tempdir().expect("a temp dir");
+    std::fs::create_dir(dir.path().join("sub")).expect("a folder");
+    let node = start(&dir);
+    let mut c = node.client();
+    let before = setting(&mut c, "dir");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("its address").port();
+    assert_eq!(
+        c.call(&format!("CONFIG SET maxclients 50 dir sub port {port}")),
+        refused("port", "Unable to listen on this port. Check server logs.")
+    );
+    assert_eq!(
+        c.call(&format!("CONFIG SET bind 127.0.0.1 port {port}")),
+        refused("bind", "Failed to bind to specified addresses.")
+    );
+    assert_eq!(setting(&mut c, "maxclients"), "10000");
+    assert_eq!(setting(&mut c, "dir"), before);
+    assert_eq!(setting(&mut c, "port"), node.port.to_string());
+    // The old port listens again.
+    assert_eq!(node.client().call("PING"), Reply::Simple("PONG".into()));
+    drop(taken);
+    assert_eq!(c.call(&format!("CONFIG SET port {port}")), Reply::ok());
+    assert_eq!(Client::connect(port).call("PING"), Reply::Simple("PONG".into()));
+    assert!(TcpStream::connect(("127.0.0.1", node.port)).is_err(), "the old port is free");
+    node.kill();
+}
+
+#[test]
+fn more_clients_than_the_system_allows_are_refused() {
+    let dir = tempfile::tempdir().expect("a temp dir");
+    let node = start(&dir);
+    let mut c = node.client();
+    match c.call("CONFIG SET maxclients 4000000000") {
+        Reply::Error(text) => assert!(
+            text.contains(
+                "argument 'maxclients') - The operating system is not able to handle the \
+                 specified number of clients, try with "
+            ),
+            "{text}"
+        ),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(setting(&mut c, "maxclients"), "10000");
+    assert_eq!(c.call("CONFIG SET maxclients 50"), Reply::ok());
+    node.kill();
+}
+
+#[test]
+fn a_kill_is_noticed_inside_a_long_command() {
+    let dir = tempfile::tempdir().expect("a temp dir");
+    let node = start(&dir);
+    let mut c = node.client();
+    c.send(&[b"DEBUG", b"POPULATE", b"1000000000"]);
+    // The command runs now, or will be reached in a moment; it would go on for minutes.
+    std::thread::sleep(Duration::from_millis(50));
+    let begun = Instant::now();
+    node.control.send(Control::Kill);
+    assert_eq!(node.wait(), ExitHow::Killed);
+    assert!(begun.elapsed() < PATIENCE);
+}
+
+#[test]
+fn commands_are_timed_and_processor_time_is_told() {
+    let dir = tempfile::tempdir().expect("a temp dir");
+    let node = start(&dir);
+    let mut c = node.client();
+    assert_eq!(c.call("DEBUG POPULATE 100000"), Reply::ok());
+    let number = |c: &mut Client, section: &str, start: &str| -> f64 {
+        let Reply::Bulk(Some(text)) = c.call(&format!("INFO {section}")) else { return 0.0 };
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let rest = text.split_once(start).map_or("", |(_, rest)| rest);
+        let end = rest.find(|b: char| !b.is_ascii_digit() && b != '.').unwrap_or(rest.len());
+        rest[..end].parse().unwrap_or(0.0)
+    };
+    assert!(number(&mut c, "commandstats", "cmdstat_debug:calls=1,usec=") >= 1000.0);
+    let begun = Instant::now();
+    while number(&mut c, "cpu", "used_cpu_user:") + number(&mut c, "cpu", "used_cpu_sys:") <= 0.0 {
+        assert!(begun.elapsed() < PATIENCE, "cron tells it ten times a second");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    node.kill();
+}
