@@ -130,8 +130,8 @@ fn killed_link_is_resumed_and_says_with_which_numbers() {
     });
     let model = lab.journal().model_at(lab.journal().len()).expect("in reach");
     let granted = model.instances[&a].last_decision().expect("judged");
-    assert!(matches!(granted.verdict, PsyncVerdict::Continue { .. }));
-    assert_eq!(granted.asked_id, granted.replid.to_string());
+    assert!(matches!(granted.numbers.verdict, PsyncVerdict::Continue { .. }));
+    assert_eq!(granted.numbers.asked_id, granted.numbers.replid.to_string());
     assert_eq!(model.history.count(mark, |k| matches!(k, MomentKind::FullSyncGranted { .. })), 0);
     assert_eq!(model.field(a, "sync_partial_ok").as_deref(), Some("1"));
 }

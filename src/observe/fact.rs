@@ -1,5 +1,6 @@
 use super::{
-    Addr, LinkRef, LinkState, Message, Offset, Preview, RdbFraming, ReplId, ReplicaState, Role,
+    Addr, Decision, LinkRef, LinkState, Message, Offset, Preview, RdbFraming, ReplId, ReplicaState,
+    Role,
 };
 use serde::{Deserialize, Serialize};
 
@@ -107,15 +108,7 @@ pub enum Fact {
     /// PSYNC was judged; these are the numbers that decided it.
     PsyncDecision {
         replica: Addr,
-        asked_id: String,
-        asked_offset: Offset,
-        replid: ReplId,
-        replid2: ReplId,
-        second_offset: Offset,
-        /// First byte held and how many, when there is a backlog.
-        backlog: Option<(Offset, u64)>,
-        master_offset: Offset,
-        verdict: PsyncVerdict,
+        decision: Box<Decision>,
     },
     /// A replica must wait before its snapshot starts.
     FullSyncWaits {

@@ -4,6 +4,7 @@
 //! Never here: prose, colour, layout, sockets, clocks. The words belong to the front-ends.
 
 mod answer;
+mod decision;
 mod event;
 mod fact;
 mod ids;
@@ -12,6 +13,7 @@ mod now;
 mod preview;
 
 pub use answer::{Answer, AnswerLine, Label, Span};
+pub use decision::Decision;
 pub use event::{Body, ConsoleFact, Event, ExitHow, LabFact, Source};
 pub use fact::{
     Fact, FullReason, GoneWhy, IdCause, LinkLoss, LogLevel, PsyncVerdict, RoleCause, SaveTarget,

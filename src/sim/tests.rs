@@ -73,7 +73,7 @@ fn facts(sim: &Sim) -> impl Iterator<Item = &Fact> {
 
 fn decisions(sim: &Sim) -> Vec<PsyncVerdict> {
     let verdict = |f: &Fact| match f {
-        Fact::PsyncDecision { verdict, .. } => Some(*verdict),
+        Fact::PsyncDecision { decision, .. } => Some(decision.verdict),
         _ => None,
     };
     facts(sim).filter_map(verdict).collect()

@@ -4,8 +4,8 @@ use super::row::Row;
 use super::state::NarrateState;
 use crate::console::units;
 use crate::observe::{
-    AnswerLine, Event, Fact, FullReason, Label, LinkState, PsyncVerdict, ReplicaState, SaveTarget,
-    WaitReason,
+    AnswerLine, Decision, Event, Fact, FullReason, Label, LinkState, PsyncVerdict, ReplicaState,
+    SaveTarget, WaitReason,
 };
 
 pub(super) fn tell(
@@ -16,9 +16,9 @@ pub(super) fn tell(
     out: &mut Vec<AnswerLine>,
 ) {
     match fact {
-        Fact::PsyncDecision { replica, .. } => {
+        Fact::PsyncDecision { replica, decision } => {
             let since = state.since_replica(replica.port, event);
-            for (i, text) in decision(fact).into_iter().enumerate() {
+            for (i, text) in judged(decision).into_iter().enumerate() {
                 let since = since.filter(|_| i == 0);
                 let who = if i == 0 { port.to_string() } else { String::new() };
                 out.push(Row::new(since, who, Label::Handshake, text).line());
@@ -140,8 +140,8 @@ pub(super) fn tell(
 }
 
 /// The decision in words, with the numbers that made it. Also what `why?` opens on a screen.
-pub(super) fn decision(fact: &Fact) -> Vec<String> {
-    let Fact::PsyncDecision {
+fn judged(decision: &Decision) -> Vec<String> {
+    let Decision {
         asked_id,
         asked_offset,
         replid,
@@ -150,11 +150,7 @@ pub(super) fn decision(fact: &Fact) -> Vec<String> {
         backlog,
         master_offset,
         verdict,
-        ..
-    } = fact
-    else {
-        return Vec::new();
-    };
+    } = decision;
     let id: String = asked_id.chars().take(4).collect();
     let asked = units::signed(asked_offset.0);
     let second = || {

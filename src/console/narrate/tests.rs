@@ -68,8 +68,7 @@ fn replica() -> Addr {
 }
 
 fn decision(asked: u8, verdict: PsyncVerdict) -> Fact {
-    Fact::PsyncDecision {
-        replica: replica(),
+    let decision = Decision {
         asked_id: replid(asked).to_string(),
         asked_offset: Offset(1413),
         replid: replid(b'a'),
@@ -78,7 +77,8 @@ fn decision(asked: u8, verdict: PsyncVerdict) -> Fact {
         backlog: Some((Offset(1), 1412)),
         master_offset: Offset(1412),
         verdict,
-    }
+    };
+    Fact::PsyncDecision { replica: replica(), decision: Box::new(decision) }
 }
 
 fn set(from: i64) -> Fact {

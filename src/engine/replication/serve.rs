@@ -10,7 +10,7 @@ use crate::engine::call::Call;
 use crate::engine::conn::{ConnId, Kind};
 use crate::engine::persist;
 use crate::observe::{
-    Addr, Fact, FullReason, IdCause, LogLevel, Message, Offset, PsyncVerdict, ReplId,
+    Addr, Decision, Fact, FullReason, IdCause, LogLevel, Message, Offset, PsyncVerdict, ReplId,
 };
 
 /// `PSYNC <replid> <offset>`.
@@ -121,8 +121,7 @@ fn tell_decision(
     let stream = &e.repl.stream;
     let backlog = stream.is_active().then(|| (Offset(stream.first()), stream.histlen() as u64));
     let master_offset = Offset(stream.end());
-    e.fact(Fact::PsyncDecision {
-        replica,
+    let decision = Decision {
         asked_id,
         asked_offset: Offset(asked_offset),
         replid,
@@ -131,7 +130,8 @@ fn tell_decision(
         backlog,
         master_offset,
         verdict,
-    });
+    };
+    e.fact(Fact::PsyncDecision { replica, decision: Box::new(decision) });
 }
 
 fn log_refusal(e: &mut Engine, asked_id: &[u8], offset: i64, reason: FullReason, name: &str) {

@@ -1,6 +1,4 @@
-use crate::observe::{
-    Addr, LinkLoss, Now, Offset, PsyncVerdict, RdbFraming, ReplId, ReplicaState, WaitReason,
-};
+use crate::observe::{Addr, LinkLoss, Now, Offset, RdbFraming, ReplicaState, WaitReason};
 
 /// A replica as its master sees it. It stays after the link was lost, with `gone` set, so that a
 /// picture can show what was; the next connection from the same address takes its place.
@@ -70,15 +68,7 @@ pub struct Decision {
     /// The event's position in the journal.
     pub seq: u64,
     pub replica: Addr,
-    pub asked_id: String,
-    pub asked_offset: Offset,
-    pub replid: ReplId,
-    pub replid2: ReplId,
-    pub second_offset: Offset,
-    /// First byte held and how many.
-    pub backlog: Option<(Offset, u64)>,
-    pub master_offset: Offset,
-    pub verdict: PsyncVerdict,
+    pub numbers: crate::observe::Decision,
 }
 
 /// An RDB on its way over a link, from one end's view.

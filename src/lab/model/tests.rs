@@ -77,14 +77,16 @@ impl Tale {
             M,
             Fact::PsyncDecision {
                 replica: at(R),
-                asked_id: asked_id.into(),
-                asked_offset: Offset(1),
-                replid: id(M),
-                replid2: ReplId::ZERO,
-                second_offset: Offset(-1),
-                backlog: None,
-                master_offset: Offset(0),
-                verdict,
+                decision: Box::new(crate::observe::Decision {
+                    asked_id: asked_id.into(),
+                    asked_offset: Offset(1),
+                    replid: id(M),
+                    replid2: ReplId::ZERO,
+                    second_offset: Offset(-1),
+                    backlog: None,
+                    master_offset: Offset(0),
+                    verdict,
+                }),
             },
         )
     }
@@ -188,7 +190,7 @@ fn full_sync_is_seen_from_both_ends() {
         let wait = link.down.and_then(|d| d.wait).expect("says why");
         assert_eq!(wait.reason, WaitReason::DisklessDelay { secs: 5 });
         let decision = link.down.and_then(|d| d.decision.as_ref()).expect("kept");
-        assert_eq!(decision.verdict, PsyncVerdict::Full(FullReason::UnknownId));
+        assert_eq!(decision.numbers.verdict, PsyncVerdict::Full(FullReason::UnknownId));
     }
     t.end_full_sync();
     let link = t.model.link_of(R).expect("there");

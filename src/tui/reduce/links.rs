@@ -1,7 +1,7 @@
 //! Which conversation a fact belongs to, and what it adds there.
 
 use super::link::{LinkKey, Peer};
-use super::row::{Decision, Dir, RowKind, Teller};
+use super::row::{Dir, RowKind, Teller};
 use super::sequence::Sequence;
 use crate::observe::{
     Addr, Body, Event, Fact, IdCause, LabFact, LinkLoss, LinkRef, LinkState, Message, Now, Offset,
@@ -119,28 +119,8 @@ impl Links {
                 let key = LinkKey::new(Peer::of(replica), Peer::port(me));
                 self.news(&key, now).set_master_state(Some(*to));
             }
-            Fact::PsyncDecision {
-                replica,
-                asked_id,
-                asked_offset,
-                replid,
-                replid2,
-                second_offset,
-                backlog,
-                master_offset,
-                verdict,
-            } => {
-                let decision = Decision {
-                    asked_id: asked_id.clone(),
-                    asked_offset: *asked_offset,
-                    replid: *replid,
-                    replid2: *replid2,
-                    second_offset: *second_offset,
-                    backlog: *backlog,
-                    master_offset: *master_offset,
-                    verdict: *verdict,
-                };
-                self.below(now, me, replica).push(now, RowKind::Decision(Box::new(decision)));
+            Fact::PsyncDecision { replica, decision } => {
+                self.below(now, me, replica).push(now, RowKind::Decision(decision.clone()));
             }
             Fact::FullSyncWaits { replica, reason } => {
                 let kind = RowKind::Wait { reason: *reason, until: None };

@@ -1,7 +1,7 @@
 //! One row of the sequence diagram: what it tells, as values. The words are the view's.
 
 use crate::observe::{
-    Addr, IdCause, LinkLoss, LinkState, Message, Now, Offset, Preview, PsyncVerdict, RdbFraming,
+    Addr, Decision, IdCause, LinkLoss, LinkState, Message, Now, Offset, Preview, RdbFraming,
     ReplId, ReplicaState, Role, RoleCause, SaveTarget, WaitReason,
 };
 
@@ -56,20 +56,6 @@ pub enum Teller {
     Heard,
     Propagated,
     Applied,
-}
-
-/// The numbers that decided a PSYNC.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
-    pub asked_id: String,
-    pub asked_offset: Offset,
-    pub replid: ReplId,
-    pub replid2: ReplId,
-    pub second_offset: Offset,
-    /// First byte held and how many.
-    pub backlog: Option<(Offset, u64)>,
-    pub master_offset: Offset,
-    pub verdict: PsyncVerdict,
 }
 
 /// A transfer of an RDB, from the preamble to its last byte.

@@ -183,14 +183,16 @@ impl Story {
             master,
             Fact::PsyncDecision {
                 replica: addr(replica),
-                asked_id: own.to_string(),
-                asked_offset: Offset(1),
-                replid: m.ids.replid,
-                replid2: m.ids.replid2,
-                second_offset: m.ids.second_offset,
-                backlog,
-                master_offset: m.offset,
-                verdict,
+                decision: Box::new(Decision {
+                    asked_id: own.to_string(),
+                    asked_offset: Offset(1),
+                    replid: m.ids.replid,
+                    replid2: m.ids.replid2,
+                    second_offset: m.ids.second_offset,
+                    backlog,
+                    master_offset: m.offset,
+                    verdict,
+                }),
             },
         );
     }
@@ -380,14 +382,16 @@ impl Story {
             master,
             Fact::PsyncDecision {
                 replica: addr(replica),
-                asked_id: ID0.to_string(),
-                asked_offset: offset,
-                replid: m.ids.replid,
-                replid2: m.ids.replid2,
-                second_offset: m.ids.second_offset,
-                backlog: Some((Offset(1), u64::try_from(m.offset.0).unwrap_or(0))),
-                master_offset: m.offset,
-                verdict: PsyncVerdict::Continue { bytes: 0 },
+                decision: Box::new(Decision {
+                    asked_id: ID0.to_string(),
+                    asked_offset: offset,
+                    replid: m.ids.replid,
+                    replid2: m.ids.replid2,
+                    second_offset: m.ids.second_offset,
+                    backlog: Some((Offset(1), u64::try_from(m.offset.0).unwrap_or(0))),
+                    master_offset: m.offset,
+                    verdict: PsyncVerdict::Continue { bytes: 0 },
+                }),
             },
         );
         self.both(replica, master, false, Message::Continue { replid: Some(NEW) }, 52);

@@ -2,10 +2,11 @@
 
 use super::frame::{Canvas, Text};
 use super::words;
+use crate::observe::Decision;
 use crate::observe::{PsyncVerdict, ReplicaState};
 use crate::tui::app::App;
 use crate::tui::reduce::link::LinkKey;
-use crate::tui::reduce::row::{Decision, Row, RowKind};
+use crate::tui::reduce::row::{Row, RowKind};
 use crate::tui::text::{count, grouped, safe, since_start, size, wrap};
 use crate::tui::theme::Mark;
 use ratatui::layout::Rect;

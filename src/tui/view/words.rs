@@ -1,12 +1,12 @@
 //! Facts in the screen's words: short, in Redis's own terms.
 
 use crate::lab::model;
+use crate::observe::Decision;
 use crate::observe::{
     FullReason, IdCause, LinkLoss, LinkState, Message, Now, Preview, PsyncVerdict, RdbFraming,
     ReplicaState, SaveTarget, WaitReason,
 };
 use crate::tui::reduce::link::{LinkKey, Peer};
-use crate::tui::reduce::row::Decision;
 use crate::tui::text::{count, grouped, safe, size, span};
 use crate::tui::theme::Mark;
 

@@ -86,7 +86,8 @@ fn a_backlog_that_is_too_small_means_a_full_sync() {
     );
     assert!(w.nodes[m].facts.iter().any(|f| matches!(
         f,
-        Fact::PsyncDecision { verdict: PsyncVerdict::Full(FullReason::BeforeBacklog), .. }
+        Fact::PsyncDecision { decision, .. }
+            if decision.verdict == PsyncVerdict::Full(FullReason::BeforeBacklog)
     )));
     w.assert_same(&[m, r]);
 }

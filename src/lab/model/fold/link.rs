@@ -69,18 +69,8 @@ pub(super) fn apply(i: &mut Instance, history: &mut History, here: Here, fact: &
                 note(MomentKind::ReplicaOnline { master: port, replica: replica.clone() });
             }
         }
-        Fact::PsyncDecision {
-            replica,
-            asked_id,
-            asked_offset,
-            replid,
-            replid2,
-            second_offset,
-            backlog,
-            master_offset,
-            verdict,
-        } => {
-            match verdict {
+        Fact::PsyncDecision { replica, decision } => {
+            match &decision.verdict {
                 PsyncVerdict::Continue { bytes } => {
                     i.counters.sync_partial_ok += 1;
                     note(MomentKind::PartialSyncGranted {
@@ -92,7 +82,7 @@ pub(super) fn apply(i: &mut Instance, history: &mut History, here: Here, fact: &
                 PsyncVerdict::Full(reason) => {
                     i.counters.sync_full += 1;
                     // As Redis counts: whoever asked with `?` did not fail at anything.
-                    i.counters.sync_partial_err += u64::from(!asked_id.starts_with('?'));
+                    i.counters.sync_partial_err += u64::from(!decision.asked_id.starts_with('?'));
                     note(MomentKind::FullSyncGranted {
                         master: port,
                         replica: replica.clone(),
@@ -100,19 +90,12 @@ pub(super) fn apply(i: &mut Instance, history: &mut History, here: Here, fact: &
                     });
                 }
             }
-            i.offset = *master_offset;
+            i.offset = decision.master_offset;
             downstream(i, replica, here).decision = Some(Decision {
                 at,
                 seq,
                 replica: replica.clone(),
-                asked_id: asked_id.clone(),
-                asked_offset: *asked_offset,
-                replid: *replid,
-                replid2: *replid2,
-                second_offset: *second_offset,
-                backlog: *backlog,
-                master_offset: *master_offset,
-                verdict: *verdict,
+                numbers: decision.as_ref().clone(),
             });
         }
         Fact::FullSyncWaits { replica, reason } => {
