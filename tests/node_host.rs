@@ -134,3 +134,36 @@ fn commands_are_timed_and_processor_time_is_told() {
     }
     node.kill();
 }
+
+#[test]
+fn a_data_set_goes_to_disk_and_comes_back() {
+    let dir = tempfile::tempdir().expect("a temp dir");
+    let node = start(&dir);
+    let mut c = node.client();
+    let cannot = Reply::Error("ERR Error trying to load the RDB dump".into());
+    assert_eq!(c.call("SET a 1"), Reply::ok());
+    assert_eq!(c.call("SET b 2 PX 10000000"), Reply::ok());
+    assert_eq!(c.call("DEBUG POPULATE 5000"), Reply::ok());
+    let before = c.call("DEBUG DIGEST");
+    assert_eq!(c.call("DEBUG RELOAD"), Reply::ok());
+    assert_eq!(c.call("DEBUG DIGEST"), before);
+    // What the dump does not have is kept or lost as the options say.
+    assert_eq!(c.call("SET c 3"), Reply::ok());
+    assert_eq!(c.call("SET a changed"), Reply::ok());
+    assert_eq!(c.call("DEBUG RELOAD NOSAVE NOFLUSH"), cannot);
+    assert_eq!(c.call("GET a"), Reply::bulk("changed"));
+    assert_eq!(c.call("DEBUG RELOAD NOSAVE NOFLUSH MERGE"), Reply::ok());
+    assert_eq!(c.call("GET a"), Reply::bulk("1"));
+    assert_eq!(c.call("DBSIZE"), Reply::Int(5003));
+    assert_eq!(c.call("DEBUG RELOAD NOSAVE"), Reply::ok());
+    assert_eq!(c.call("DEBUG DIGEST"), before);
+    // The others wait meanwhile; afterwards they are served.
+    let mut other = node.client();
+    c.send(&[b"DEBUG", b"RELOAD"]);
+    assert_eq!(other.call("DBSIZE"), Reply::Int(5002));
+    assert_eq!(c.reply(), Reply::ok());
+    std::fs::remove_file(dir.path().join("dump.rdb")).expect("the dump");
+    assert_eq!(c.call("DEBUG RELOAD NOSAVE"), cannot);
+    assert_eq!(c.call("DBSIZE"), Reply::Int(0));
+    node.kill();
+}

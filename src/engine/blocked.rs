@@ -15,7 +15,7 @@ pub enum Blocked {
     Rewrite,
     /// CLIENT PAUSE (or a shutdown, or a failover, that pauses writes): its command runs later.
     Paused,
-    /// SAVE: until the dump is there.
+    /// SAVE, DEBUG RELOAD: until the dump is there, or back again.
     Save,
 }
 

@@ -2,6 +2,7 @@
 
 use crate::engine::call::{Call, CommandSpec, Group, flags::*};
 use crate::engine::keyspace::{Entry, Value};
+use crate::engine::persist::{self, ReloadOptions};
 use crate::engine::{Engine, replication};
 use crate::observe::LogLevel;
 use crate::wire::num;
@@ -32,6 +33,7 @@ fn debug(e: &mut Engine, call: &Call<'_>) {
                 e.reply.simple(&hex(&digest));
             }
         }
+        (b"reload", _) => reload(e, call),
         (b"populate", 3..=5) => populate(e, call),
         (b"change-repl-id", 2) => {
             e.log(LogLevel::Notice, "Changing replication IDs after receiving change-repl-id");
@@ -75,6 +77,29 @@ fn sleep(e: &mut Engine, call: &Call<'_>) {
         e.spent_us = us;
     }
     e.reply.ok();
+}
+
+fn reload(e: &mut Engine, call: &Call<'_>) {
+    let mut options = ReloadOptions { save: true, flush: true, merge: false };
+    for word in &call.args[2..] {
+        match word.to_ascii_lowercase().as_slice() {
+            b"merge" => options.merge = true,
+            b"noflush" => options.flush = false,
+            b"nosave" => options.save = false,
+            _ => {
+                return e.reply.error(
+                    "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
+                );
+            }
+        }
+    }
+    if e.unit.depth > 0 {
+        // The client waits for files, and an EXEC cannot be left in its middle.
+        return e.reply.error("ERR DEBUG RELOAD is not supported inside of MULTI");
+    }
+    if let Err(reason) = persist::reload(e, call.conn, options) {
+        e.reply.error(format!("ERR {reason}"));
+    }
 }
 
 fn populate(e: &mut Engine, call: &Call<'_>) {
@@ -203,6 +228,12 @@ fn help(e: &mut Engine) {
             "    unit tests to simulate Redis errors.",
             "LOG <message>",
             "    Write <message> to the server log.",
+            "RELOAD [option ...]",
+            "    Save the RDB on disk and reload it back to memory. Valid <option> values:",
+            "    * MERGE: conflicting keys will be loaded from RDB.",
+            "    * NOFLUSH: the existing database will not be removed before load, but",
+            "      conflicting keys make it fail.",
+            "    * NOSAVE: the database will be loaded from an existing RDB file.",
             "REPLICATE <string>",
             "    Replicates the provided string to replicas, allowing data divergence.",
             "OBJECT <key>",

@@ -89,21 +89,27 @@ pub fn load_push(e: &mut Engine, bytes: &[u8]) -> Result<LoadStep, LoadError> {
 ///
 /// The keyspace in the answer is empty; the rest of it is what the caller goes on with.
 pub fn load_finish(e: &mut Engine) -> Result<Loaded, LoadError> {
+    let mut loaded = load_take(e)?;
+    let fresh = std::mem::replace(&mut loaded.keyspace, e.keyspace.empty_like());
+    e.replace_keyspace(fresh);
+    e.persist.saved_dirty = e.dirty;
+    Ok(loaded)
+}
+
+/// The same, but what becomes of the loaded data set is the caller's business.
+pub(super) fn load_take(e: &mut Engine) -> Result<Loaded, LoadError> {
     let Some(load) = e.persist.load.as_ref() else { return Err(RdbError::ShortRead.into()) };
     load.loader.check_whole()?;
     let Some(load) = e.persist.load.take() else { return Err(RdbError::ShortRead.into()) };
     let began = load.began;
-    let mut loaded = load.loader.finish()?;
+    let loaded = load.loader.finish()?;
     let (keys, expired, bytes) = (loaded.keys_loaded, loaded.keys_expired, loaded.bytes);
     e.log(
         LogLevel::Notice,
         format!("Done loading RDB, keys loaded: {keys}, keys expired: {expired}."),
     );
-    let fresh = std::mem::replace(&mut loaded.keyspace, e.keyspace.empty_like());
-    e.replace_keyspace(fresh);
     e.persist.last_loaded = keys;
     e.persist.last_expired = expired;
-    e.persist.saved_dirty = e.dirty;
     let took_us = e.now.mono_us.saturating_sub(began.mono_us);
     e.fact(Fact::LoadEnded { ok: true, keys, expired, bytes, took_us });
     Ok(loaded)

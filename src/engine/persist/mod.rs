@@ -9,6 +9,7 @@ mod boot;
 mod info;
 mod load;
 mod loader;
+mod reload;
 mod save;
 mod save_job;
 
@@ -21,6 +22,8 @@ pub use load::{
     LoadSource, Loading, load_abort, load_begin, load_finish, load_push, loading, loading_progress,
 };
 pub use loader::{Expired, LoadError, LoadStep, Loaded, Loader, Note};
+pub use reload::ReloadOptions;
+pub(crate) use reload::reload;
 pub use save::{
     SaveRequest, cancel, cancel_for_shutdown, cancel_running, cron, refuses_writes,
     save_for_shutdown, save_progress, saving, start_save,
@@ -55,6 +58,7 @@ pub struct Persist {
     load: Option<load::Load>,
     /// The job that reads the dump at boot.
     boot_job: Option<JobId>,
+    reload: Option<reload::Reload>,
     last_loaded: u64,
     last_expired: u64,
 }
@@ -73,6 +77,7 @@ impl Default for Persist {
             scheduled: false,
             load: None,
             boot_job: None,
+            reload: None,
             last_loaded: 0,
             last_expired: 0,
         }
@@ -86,13 +91,19 @@ pub fn changes(e: &Engine) -> u64 {
 
 /// See [`Engine::opened`].
 pub fn opened(e: &mut Engine, job: JobId, len: Result<Option<u64>, FileError>) {
-    boot::opened(e, job, len);
+    if reload::owns(e, job) {
+        reload::opened(e, job, len);
+    } else {
+        boot::opened(e, job, len);
+    }
 }
 
 /// See [`Engine::piece`].
 pub fn piece(e: &mut Engine, job: JobId, bytes: Vec<u8>) {
     if save::is_running(e, job) {
         super::replication::piece(e, job, bytes);
+    } else if reload::owns(e, job) {
+        reload::piece(e, job, &bytes);
     } else {
         boot::piece(e, job, &bytes);
     }
@@ -102,6 +113,8 @@ pub fn piece(e: &mut Engine, job: JobId, bytes: Vec<u8>) {
 pub fn job_done(e: &mut Engine, job: JobId, done: JobDone) {
     if save::is_running(e, job) {
         save::ended(e, Ok(done));
+    } else if reload::owns(e, job) {
+        reload::done(e);
     } else {
         boot::done(e, job);
     }
@@ -111,6 +124,8 @@ pub fn job_done(e: &mut Engine, job: JobId, done: JobDone) {
 pub fn job_failed(e: &mut Engine, job: JobId, error: String) {
     if save::is_running(e, job) {
         save::ended(e, Err(error));
+    } else if reload::owns(e, job) {
+        reload::failed(e);
     } else {
         boot::failed(e, job, &error);
     }

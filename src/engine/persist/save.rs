@@ -37,6 +37,8 @@ enum Kind {
     Flush,
     /// The shutdown.
     Shutdown,
+    /// DEBUG RELOAD, which goes on with the load.
+    Reload,
 }
 
 /// A save that is being made.
@@ -107,6 +109,11 @@ pub(crate) fn save_in_foreground(e: &mut Engine, conn: ConnId) -> Result<(), Str
 /// The save of a shutdown; its end comes to [`Engine::shutdown_saved`].
 pub fn save_for_shutdown(e: &mut Engine) -> Result<JobId, String> {
     begin_parked(e, Kind::Shutdown)
+}
+
+/// The save of DEBUG RELOAD; its end comes to `reload::saved`.
+pub(super) fn save_for_reload(e: &mut Engine) -> Result<JobId, String> {
+    begin_parked(e, Kind::Reload)
 }
 
 fn begin_parked(e: &mut Engine, kind: Kind) -> Result<JobId, String> {
@@ -201,6 +208,7 @@ pub(super) fn ended(e: &mut Engine, outcome: Result<JobDone, String>) {
                 Err(_) => reply.error("ERR"),
             });
         }
+        Kind::Reload => super::reload::saved(e, outcome.is_ok()),
         Kind::Shutdown => e.shutdown_saved(outcome.map(|_| ())),
     }
 }
