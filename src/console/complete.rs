@@ -77,7 +77,8 @@ impl Completer {
             && words.is_empty()
         {
             let fits = VERBS.iter().filter(|v| v.name.starts_with(verb));
-            return fits.map(|v| candidate(format!(":{}", v.name), v.about)).collect();
+            let about = |v: &super::verbs::Verb| super::ports::in_lab(v.about, self.lab.ports());
+            return fits.map(|v| candidate(format!(":{}", v.name), &about(v))).collect();
         }
         let Some((first, rest)) = words.split_first() else {
             let mut all = starting(commands::SHELL.iter().map(|(n, args, _)| (*n, *args)), word);

@@ -12,6 +12,7 @@
 //! | `shell` | the lab's shell, one file a command |
 //! | `verbs` | `:wait`, `:fill` and the others, one file a verb |
 //! | `patience` | why a pasted GET waits for its replica |
+//! | [`ports`] | texts that name 6380, said with the lab's own ports |
 //! | [`reply`], [`client`] | redis-cli's formats and its connection |
 //! | [`narrate`] | each event of the journal in words |
 //! | `complete`, [`suggest`] | what could stand at the cursor; what was meant |
@@ -25,6 +26,7 @@ pub mod narrate;
 mod notes;
 mod outcome;
 mod patience;
+pub mod ports;
 mod redis;
 pub mod reply;
 pub mod secret;

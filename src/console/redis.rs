@@ -92,7 +92,9 @@ pub(super) fn issue(
     if let Err(e) = client.connect() {
         return failed(console, client, &e, mouth);
     }
-    if !interactive {
+    // A line that the server will refuse anyway waits for nobody.
+    let has_key = argv.len() > 1 || name == "dbsize" || name == "randomkey";
+    if !interactive && has_key {
         patience::before_read(console, &name, client.target.port, mouth);
     }
     let cursor = console.lab.journal().len();

@@ -88,6 +88,17 @@ impl Mouth<'_> {
         self.say(Answer::text(label, text.as_ref()));
     }
 
+    /// The same for the lab's own words that name 6380, 6381, 6382: said with the lab's ports.
+    pub fn ported(&mut self, label: Label, text: &str) {
+        let text = self.in_lab(text);
+        self.text(label, text);
+    }
+
+    /// Such words with the lab's ports.
+    pub fn in_lab(&self, text: &str) -> String {
+        super::ports::in_lab(text, self.lab.ports())
+    }
+
     /// An error of the lab with its next step.
     pub fn lab_error(&mut self, prefix: &str, error: &crate::lab::LabError) {
         self.text(Label::ShellError, format!("{prefix}{}", error.cause));

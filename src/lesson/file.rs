@@ -111,7 +111,7 @@ impl Lesson {
     /// No front matter, bad TOML, a goal without a condition, a condition that cannot be read, a
     /// section that names no goal: each with the place and what to do.
     pub fn parse(name: &str, text: &str, ports: [u16; 3]) -> Result<Lesson, LessonError> {
-        let text = with_ports(text, ports);
+        let text = crate::console::ports::in_lab(text, ports);
         let (front, body) = split(&text).ok_or_else(|| {
             let hint = "a lesson begins with a line +++, TOML, and a second line +++";
             LessonError::new(name, "no front matter", hint)
@@ -140,6 +140,11 @@ impl Lesson {
     /// The text that leads to a goal.
     pub fn section_of(&self, goal: usize) -> Option<&Section> {
         self.sections.iter().find(|s| s.goal == Some(goal))
+    }
+
+    /// What is said once every goal is reached: the last section, if it belongs to no goal.
+    pub fn closing(&self) -> Option<&Section> {
+        self.sections.last().filter(|s| s.goal.is_none())
     }
 
     /// All solutions in order: what solves the lesson from its beginning.
@@ -204,24 +209,6 @@ fn read_sections(name: &str, body: &str, goals: &[Goal]) -> Result<Vec<Section>,
         section.body = section.body.trim_matches('\n').to_owned();
     }
     Ok(sections)
-}
-
-/// The lesson speaks of the ports that the lab has. The brace form of the page's first line cannot
-/// be kept for any other three ports, so it is spelled out.
-fn with_ports(text: &str, ports: [u16; 3]) -> String {
-    if ports == [6380, 6381, 6382] {
-        return text.to_owned();
-    }
-    let braces = format!("{{{},{},{}}}", ports[0], ports[1], ports[2]);
-    let mut text = text.replace("638{0..2}", &braces);
-    // By way of marks that no file contains, in case one set of ports overlaps the other.
-    for (i, port) in ["6380", "6381", "6382"].into_iter().enumerate() {
-        text = text.replace(port, &format!("\u{1}{i}\u{1}"));
-    }
-    for (i, port) in ports.into_iter().enumerate() {
-        text = text.replace(&format!("\u{1}{i}\u{1}"), &port.to_string());
-    }
-    text
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod desk;
 mod file;
 mod library;
 mod progress;
+mod prose;
 mod tutor;
 
 pub use condition::{Condition, ConditionError};

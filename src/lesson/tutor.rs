@@ -1,7 +1,7 @@
 //! The lesson of a running session: watches the journal, records what was reached, answers
 //! `:lesson`, `:goals` and `:hint`.
 
-use super::{Lesson, Progress};
+use super::{Lesson, Progress, prose};
 use crate::lab::Lab;
 use crate::lab::journal::Follower;
 use crate::observe::{Answer, LabFact, Label};
@@ -12,6 +12,9 @@ use std::time::Duration;
 
 /// How long the watcher sleeps at most when nothing happens: only to notice that it shall end.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Columns of a lesson's text in the console: it fits 80, and longer lines are tiring to read.
+const TEXT_WIDTH: usize = 76;
 
 /// One lesson in one lab. Ends its watching when dropped.
 pub struct Tutor {
@@ -42,16 +45,45 @@ impl Tutor {
     pub fn text(&self) -> Answer {
         let progress = self.progress();
         let mut answer = Answer::default();
-        let Some(goal) = progress.current() else {
-            answer.push(Label::Good, "The lesson is done: every goal is reached.");
-            return answer;
+        let lesson = progress.lesson();
+        let section = match progress.current() {
+            Some(goal) => lesson.section_of(goal),
+            None => {
+                let done = format!("{}: every goal is reached.", lesson.title);
+                answer.push(Label::Good, done);
+                lesson.closing()
+            }
         };
-        if let Some(section) = progress.lesson().section_of(goal) {
-            answer.push(Label::Lab, section.heading.clone());
-            for line in section.body.lines() {
+        if let Some(section) = section {
+            answer.push(Label::Good, section.heading.clone());
+            for line in prose::filled(&section.body, TEXT_WIDTH) {
                 answer.push(Label::Lab, line);
             }
         }
+        answer
+    }
+
+    /// What opens the session: the lesson's name, how far it goes, and its first step.
+    pub fn greeting(&self) -> Answer {
+        let mut answer = Answer::default();
+        {
+            let progress = self.progress();
+            let lesson = progress.lesson();
+            let head = format!(
+                "Lesson {}: {} · {} goals",
+                lesson.number,
+                lesson.title,
+                lesson.goals.len()
+            );
+            answer.push(Label::Good, head);
+            answer.push(Label::Lab, lesson.summary.clone());
+            answer.push(
+                Label::Hint,
+                ":lesson shows the next step, :hint helps, :goals lists them all",
+            );
+        }
+        answer.push(Label::Lab, "");
+        answer.lines.extend(self.text().lines);
         answer
     }
 
@@ -85,7 +117,7 @@ impl Tutor {
                 answer
             }
             (Some(goal), None) => Answer::text(Label::Lab, &format!("Next goal: {goal}")),
-            (None, _) => Answer::text(Label::Good, "Nothing is left to do: the lesson is done."),
+            (None, _) => Answer::text(Label::Good, "Nothing is left to do: every goal is reached."),
         }
     }
 }
@@ -110,13 +142,15 @@ fn watch(lab: &Lab, progress: &Mutex<Progress>, done: &AtomicBool) {
         });
         if !reached.is_empty() {
             let progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
-            let (lesson, all) = (progress.lesson().id.clone(), progress.is_done());
+            let (of, all) = (progress.lesson(), progress.is_done());
+            let (lesson, title) = (of.id.clone(), of.title.clone());
+            let texts: Vec<String> = reached.iter().map(|g| of.goals[*g].text.clone()).collect();
             drop(progress);
-            for goal in reached {
-                lab.record_lab(LabFact::GoalTicked { lesson: lesson.clone(), goal });
+            for (goal, text) in reached.into_iter().zip(texts) {
+                lab.record_lab(LabFact::GoalTicked { lesson: lesson.clone(), goal, text });
             }
             if all {
-                lab.record_lab(LabFact::LessonDone { lesson });
+                lab.record_lab(LabFact::LessonDone { lesson, title });
             }
         }
         lab.journal().wait_beyond(follower.cursor(), PATIENCE);

@@ -6,10 +6,11 @@
 //! ```text
 //! script.rs ─┐                        ┌─ lines ─▶ console ─▶ answers ─┐
 //! prompt.rs ─┴─ one line after another┤                               ├─▶ pen.rs ─▶ standard output
-//!                                     └─ journal ─▶ console::narrate ─┘   (paint.rs)
+//!                                     └─ journal ─▶ console::narrate ─┘   (fit.rs, paint.rs)
 //! ```
 
 mod cli;
+mod fit;
 mod paint;
 mod pen;
 mod prompt;
@@ -21,6 +22,7 @@ pub use cli::cli;
 use crate::console::{Console, Interrupt};
 use crate::lab::{Lab, LabOptions};
 use crate::lesson::Tutor;
+use crate::observe::{Answer, Label};
 use pen::Pen;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -74,15 +76,24 @@ pub fn run(options: LineOptions) -> i32 {
     let pen = Pen::new(lab.journal().clone(), console.events_switch());
     // Before the first prompt: the line editor must find the handlers in place.
     let signals = signals::watch(interrupt, lab.clone(), pen.clone());
+    let mut greeting = None;
     if let Some(lesson) = lesson {
-        console.set_desk(Box::new(LessonDesk(Tutor::start(&lab, lesson))));
+        let tutor = Tutor::start(&lab, lesson);
+        greeting = Some(tutor.greeting());
+        console.set_desk(Box::new(tutor));
     }
     let code = match source {
-        None => prompt::run(console, &lab, &pen, &signals),
+        None => prompt::run(console, &lab, &pen, &signals, greeting),
         Some(source) => script::run(console, source, &pen, &signals),
     };
+    // From here on nothing is told: that servers end at the end is no news.
     pen.stop();
     lab.close();
+    if interactive {
+        let folder = lab.folder().display().to_string();
+        let text = format!("the servers are down; the session's files and record are in {folder}");
+        pen.answer(&Answer::text(Label::Note, &text));
+    }
     code
 }
 
@@ -109,17 +120,4 @@ fn open(options: &LineOptions) -> Result<(Lab, Option<crate::lesson::Lesson>), S
         return Err(e.to_string());
     }
     Ok((lab, lesson))
-}
-
-/// The running lesson, as the console's verbs ask for it.
-struct LessonDesk(Tutor);
-
-impl crate::console::Desk for LessonDesk {
-    fn ask(&mut self, verb: &str, _rest: &str) -> crate::observe::Answer {
-        match verb {
-            "goals" => self.0.goals(),
-            "hint" => self.0.hint(),
-            _ => self.0.text(),
-        }
-    }
 }

@@ -3,7 +3,7 @@
 //! While a line runs, its answer comes first and the events behind it; a line that runs long lets
 //! them through. At a prompt they go through the line editor, which redraws what is being typed.
 
-use super::paint;
+use super::{fit, paint};
 use crate::console::narrate::{self, NarrateState};
 use crate::lab::journal::Journal;
 use crate::observe::{Answer, AnswerLine, Event};
@@ -180,7 +180,23 @@ impl Pen {
 }
 
 fn text_of(lines: &[AnswerLine]) -> String {
-    lines.iter().map(|l| format!("{}\n", paint::line(l))).collect()
+    let columns = fit::columns();
+    let mut out = String::new();
+    for line in lines {
+        match columns {
+            Some(columns) => {
+                for line in fit::fit(line, columns) {
+                    out.push_str(&paint::line(&line));
+                    out.push('\n');
+                }
+            }
+            None => {
+                out.push_str(&paint::line(line));
+                out.push('\n');
+            }
+        }
+    }
+    out
 }
 
 /// A closed pipe at the other end is no reason to stop the lab: what is typed still runs.

@@ -23,8 +23,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 type LineEditor = Editor<Help, DefaultHistory>;
 
-/// Runs the session until its end and gives the exit code.
-pub fn run(mut console: Console, lab: &Lab, pen: &Pen, signals: &Signals) -> i32 {
+/// Runs the session until its end and gives the exit code. `greeting`: what a lesson says first.
+pub fn run(
+    mut console: Console,
+    lab: &Lab,
+    pen: &Pen,
+    signals: &Signals,
+    greeting: Option<Answer>,
+) -> i32 {
     let config = Config::builder()
         .completion_type(CompletionType::List)
         .auto_add_history(false)
@@ -49,7 +55,10 @@ pub fn run(mut console: Console, lab: &Lab, pen: &Pen, signals: &Signals) -> i32
         Ok(printer) => Some(Box::new(Above(printer))),
         Err(_) => None,
     };
-    greet(lab, pen);
+    match greeting {
+        Some(answer) => pen.answer(&answer),
+        None => greet(lab, pen),
+    }
     pen.follow(above);
     let mut feed =
         Feed { editor, queue: VecDeque::new(), pen: pen.clone(), pasted: false, in_file };
@@ -101,10 +110,7 @@ fn greet(lab: &Lab, pen: &Pen) {
     let mut answer = Answer::default();
     if up.is_empty() {
         answer.push(Label::Lab, "An empty lab: nothing is started yet, /data is empty.");
-        answer.push(
-            Label::Hint,
-            "help tells what can be typed; :lesson and :goals tell where a lesson stands",
-        );
+        answer.push(Label::Hint, "help tells what can be typed; exit leaves");
     } else {
         answer.push(Label::Lab, format!("Three real servers are up: {}.", up.join(", ")));
         answer.push(

@@ -73,13 +73,19 @@ pub enum LabFact {
     FileRemoved {
         path: String,
     },
-    /// A goal of the running lesson became true; the index counts from 0.
+    /// A goal of the running lesson became true; the index counts from 0. `text` is the goal as the
+    /// lesson puts it, so that a record can be read without the lesson (empty in older records).
     GoalTicked {
         lesson: String,
         goal: usize,
+        #[serde(default)]
+        text: String,
     },
+    /// Every goal is ticked. `title` is the lesson's (empty in older records).
     LessonDone {
         lesson: String,
+        #[serde(default)]
+        title: String,
     },
     /// So many entries were dropped before this one.
     Lost {

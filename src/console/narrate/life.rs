@@ -44,11 +44,19 @@ pub(super) fn lab(
             };
             say(format!("{a} ⇄ {b}"), Label::Waiting, what);
         }
-        LabFact::GoalTicked { goal, .. } => {
-            say("lesson".into(), Label::Good, format!("[✓] goal {} is reached", goal + 1));
+        LabFact::GoalTicked { goal, text, .. } => {
+            let what = match text.as_str() {
+                "" => format!("[✓] goal {}", goal + 1),
+                text => format!("[✓] {text}"),
+            };
+            let row = Row::new(None, "lesson".into(), Label::Good, what);
+            out.push(row.remark(":lesson goes on").line());
         }
-        LabFact::LessonDone { lesson } => {
-            say("lesson".into(), Label::Good, format!("{lesson} is done: every goal is reached"));
+        LabFact::LessonDone { lesson, title } => {
+            let name = if title.is_empty() { lesson } else { title };
+            let what = format!("{name}: every goal is reached");
+            let row = Row::new(None, "lesson".into(), Label::Good, what);
+            out.push(row.remark(":lesson tells what to try next").line());
         }
         LabFact::Lost { events } => {
             state.forget();

@@ -2,24 +2,40 @@
 
 use crate::console::session::Mouth;
 use crate::console::{commands, suggest, verbs};
-use crate::observe::{Answer, Label};
+use crate::observe::{Answer, AnswerLine, Label, Span};
 
 /// What the shell knows, and the lab's verbs.
 pub(in crate::console) fn shell(mouth: &mut Mouth<'_>) {
     let mut answer = Answer::default();
-    answer.push(Label::Lab, "The lab's shell:");
+    answer.push(Label::Good, "The lab's shell");
     for (name, args, about) in commands::SHELL {
-        answer.push(Label::Shell, format!("  {:<62} {about}", format!("{name} {args}")));
+        entry(&format!("{name} {args}"), about, mouth, &mut answer);
     }
-    answer.push(Label::Lab, "The lab itself:");
+    answer.push(Label::Good, "The lab itself");
     for verb in verbs::VERBS {
-        answer.push(
-            Label::Shell,
-            format!("  {:<62} {}", format!(":{} {}", verb.name, verb.args), verb.about),
-        );
+        entry(&format!(":{} {}", verb.name, verb.args), verb.about, mouth, &mut answer);
     }
-    answer.push(Label::Hint, "redis-cli -p 6380 opens a prompt; any Redis command works there");
+    answer.push(Label::Good, "At a redis-cli prompt");
+    entry("any Redis command", "help COMMAND tells its arguments", mouth, &mut answer);
+    entry("127.0.0.1:6381> GET a", "a prompt in front says where it goes", mouth, &mut answer);
     mouth.say(answer);
+    mouth.ported(Label::Hint, "redis-cli -p 6380 opens a prompt, here or in any other terminal");
+}
+
+/// Where the explanations begin.
+const COLUMN: usize = 28;
+
+/// One line, or two where the usage is long: 80 columns are enough for all of it.
+fn entry(usage: &str, about: &str, mouth: &Mouth<'_>, answer: &mut Answer) {
+    let (usage, about) = (mouth.in_lab(usage.trim_end()), mouth.in_lab(about));
+    if usage.len() + 4 > COLUMN {
+        answer.push(Label::Lab, format!("  {usage}"));
+        answer.push(Label::Note, format!("{:COLUMN$}{about}", ""));
+        return;
+    }
+    let mut line = AnswerLine::of(Label::Lab, format!("  {usage:<width$}", width = COLUMN - 2));
+    line.0.push(Span { label: Label::Note, text: about });
+    answer.lines.push(line);
 }
 
 /// `help`, `help COMMAND` inside redis-cli.

@@ -18,7 +18,7 @@ pub(super) fn run(
 ) -> Ended {
     let Some(file) = args.args.iter().find(|a| !a.starts_with(['-', '+'])) else {
         mouth.text(Label::ShellError, "vim: which file?");
-        mouth.text(Label::Hint, "vim /data/6380/redis.conf");
+        mouth.ported(Label::Hint, "vim /data/6380/redis.conf");
         return Ended::failed();
     };
     let path = console.lab.workspace().resolve(&console.cwd, file);

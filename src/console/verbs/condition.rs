@@ -8,6 +8,8 @@ use std::time::Duration;
 pub struct Wait {
     pub condition: Condition,
     pub at_most: Duration,
+    /// Whether the line said itself how long: then nobody need be there yet.
+    pub patient: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -54,7 +56,8 @@ pub const DEFAULT: Duration = Duration::from_secs(10);
 
 /// Reads `CONDITION [for SECONDS]`. Err says what is wrong with it.
 pub fn parse(text: &str) -> Result<Wait, String> {
-    let (text, at_most) = take_for(text.trim())?;
+    let (text, asked) = take_for(text.trim())?;
+    let (at_most, patient) = (asked.unwrap_or(DEFAULT), asked.is_some());
     let (what, rest) = take_port(text);
     let tokens = tokens(rest);
     // A command may hold `<` and `>` as words of its own: the last operator is the comparison's.
@@ -79,19 +82,21 @@ pub fn parse(text: &str) -> Result<Wait, String> {
         Some(port) => What::Reply { port, command: left.to_owned() },
         None => field(left)?,
     };
-    Ok(Wait { condition: Condition { what, op, with: with.to_owned() }, at_most })
+    Ok(Wait { condition: Condition { what, op, with: with.to_owned() }, at_most, patient })
 }
 
 /// `… for 20`, `… for 1.5s` at the end.
-fn take_for(text: &str) -> Result<(&str, Duration), String> {
-    let Some((head, tail)) = text.rsplit_once(" for ") else { return Ok((text, DEFAULT)) };
+fn take_for(text: &str) -> Result<(&str, Option<Duration>), String> {
+    let Some((head, tail)) = text.rsplit_once(" for ") else { return Ok((text, None)) };
     let number = tail.trim().trim_end_matches("seconds").trim_end_matches("sec");
     let number = number.trim_end_matches('s').trim_end();
     match number.parse::<f64>() {
-        Ok(s) if (0.0..=86_400.0).contains(&s) => Ok((head.trim_end(), Duration::from_secs_f64(s))),
+        Ok(s) if (0.0..=86_400.0).contains(&s) => {
+            Ok((head.trim_end(), Some(Duration::from_secs_f64(s))))
+        }
         Ok(_) => Err("for takes 0 to 86,400 seconds".into()),
         // The words " for " may stand in a value.
-        Err(_) => Ok((text, DEFAULT)),
+        Err(_) => Ok((text, None)),
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn run(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> O
     let mut words = rest.split_whitespace();
     let count = words.next().and_then(|w| w.replace([',', '_'], "").parse::<u64>().ok());
     let Some(count) = count.filter(|n| (1..=MAX_KEYS).contains(n)) else {
-        return usage("fill", "how many keys?", mouth);
+        return usage("fill", "how many keys? 1 to 100,000,000", mouth);
     };
     let (mut on, mut size) = (None, SIZE);
     while let Some(word) = words.next() {
@@ -34,7 +34,8 @@ pub(super) fn run(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> O
         } else {
             match units::parse_bytes(word) {
                 Some(n) if n <= MAX_SIZE => size = n,
-                _ => return usage("fill", "the last word is a value's size, such as 1kb", mouth),
+                Some(_) => return usage("fill", "a value is at most 64 MB", mouth),
+                None => return usage("fill", "a value's size is bytes: 100, 1kb, 1mb", mouth),
             }
         }
     }
@@ -59,6 +60,14 @@ pub(super) fn run(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> O
         }
         Ok((written, Some(error))) => {
             mouth.text(Label::Error, format!("(error) {}", reply::shown(&error)));
+            if error.starts_with(b"READONLY") {
+                let text = format!("{port} is a replica; :fill {count} on PORT names its master");
+                mouth.text(Label::Hint, text);
+            } else if error.starts_with(b"NOAUTH") {
+                let text =
+                    format!("redis-cli -p {port}, then AUTH: :fill uses that prompt's password");
+                mouth.text(Label::Hint, text);
+            }
             mouth.text(
                 Label::Lab,
                 format!("{} were written on {port} before that", units::plural(written, "key")),

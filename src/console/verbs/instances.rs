@@ -7,6 +7,11 @@ use crate::observe::Label;
 
 pub(super) fn kill(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> Outcome {
     let Some(port) = port(rest) else { return usage("kill", "which port?", mouth) };
+    if console.lab.instance(port).is_some_and(|i| !i.up) {
+        mouth.text(Label::ShellError, format!("{port} is down already"));
+        mouth.text(Label::Hint, format!(":restart {port} starts it again"));
+        return Outcome::default();
+    }
     match console.lab.kill(port) {
         Ok(()) => mouth.text(Label::Lab, format!("{port} was killed; nothing was saved")),
         Err(e) => mouth.lab_error("", &e),

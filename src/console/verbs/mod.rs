@@ -3,6 +3,7 @@
 mod condition;
 mod events;
 mod export;
+mod fields;
 mod fill;
 mod instances;
 mod links;
@@ -17,10 +18,17 @@ pub(super) struct Verb {
     pub name: &'static str,
     pub args: &'static str,
     pub about: &'static str,
+    /// A line that works; shown to those whose line did not.
+    pub example: &'static str,
 }
 
-const fn verb(name: &'static str, args: &'static str, about: &'static str) -> Verb {
-    Verb { name, args, about }
+const fn verb(
+    name: &'static str,
+    args: &'static str,
+    about: &'static str,
+    example: &'static str,
+) -> Verb {
+    Verb { name, args, about, example }
 }
 
 /// In the order of `:help`.
@@ -28,20 +36,31 @@ pub(super) const VERBS: &[Verb] = &[
     verb(
         "wait",
         "CONDITION [for SECONDS]",
-        "until 6381.master_link_status == up, or 6381> GET name == \"xd\"",
+        "wait until 6381.role == slave, or 6381> GET a == \"b\"",
+        ":wait 6381.master_link_status == up for 20",
     ),
-    verb("fill", "N [on PORT] [SIZE]", "write N keys, so that there is something to transfer"),
-    verb("throttle", "A B RATE", "slow the link between two ports: :throttle 6380 6381 64kb"),
-    verb("heal", "[A B]", "lift the bound of one link, or of all"),
-    verb("kill", "PORT", "end an instance as kill -9 does: nothing is saved"),
-    verb("restart", "PORT", "start an instance that is down again"),
-    verb("events", "on|off", "tell what happens between the instances"),
-    verb("export", "FILE.md", "write the session so far as Markdown"),
-    verb("lesson", "", "the running lesson's text"),
-    verb("goals", "", "its goals, and which are reached"),
-    verb("hint", "", "its next hint"),
-    verb("help", "", "this list"),
-    verb("quit", "", "leave the lab"),
+    verb(
+        "fill",
+        "N [on PORT] [SIZE]",
+        "write N keys of SIZE bytes: something to transfer",
+        ":fill 10000",
+    ),
+    verb(
+        "throttle",
+        "A B RATE",
+        "slow the link between two ports: 6380 6381 64kb",
+        ":throttle 6380 6381 64kb",
+    ),
+    verb("heal", "[A B]", "lift the bound of one link, or of all", ":heal 6380 6381"),
+    verb("kill", "PORT", "end it as kill -9 does: nothing is saved", ":kill 6380"),
+    verb("restart", "PORT", "start an instance that is down again", ":restart 6380"),
+    verb("events", "on|off", "tell what happens between the instances", ":events off"),
+    verb("export", "FILE.md", "write the session so far as Markdown", ":export walk.md"),
+    verb("lesson", "", "the running lesson's text", ":lesson"),
+    verb("goals", "", "its goals, and which are reached", ":goals"),
+    verb("hint", "", "its next hint", ":hint"),
+    verb("help", "", "this list", ":help"),
+    verb("quit", "", "leave the lab", ":quit"),
 ];
 
 pub(super) fn run(
@@ -102,9 +121,10 @@ fn unknown(name: &str, mouth: &mut Mouth<'_>) -> Outcome {
 /// A verb was typed with the wrong words behind it: how it is used. Nobody understood the line.
 fn usage(name: &str, why: &str, mouth: &mut Mouth<'_>) -> Outcome {
     let mut answer = Answer::default();
-    answer.push(Label::Refused, format!(":{name}: {why}"));
+    answer.push(Label::Refused, format!(":{name}: {}", mouth.in_lab(why)));
     if let Some(v) = VERBS.iter().find(|v| v.name == name) {
-        answer.push(Label::Hint, format!(":{} {} · {}", v.name, v.args, v.about));
+        let usage = format!(":{} {} · such as {}", v.name, v.args, v.example);
+        answer.push(Label::Hint, mouth.in_lab(&usage));
     }
     mouth.say(answer);
     Outcome { not_understood: true, ..Outcome::default() }

@@ -1,10 +1,10 @@
 //! :wait CONDITION [for SECONDS]
 
-use super::condition::{self, Condition, What};
-use super::usage;
+use super::condition::{self, Condition, Wait, What};
+use super::{fields, usage};
 use crate::console::client::{Client, ClientError, Target};
 use crate::console::session::{Console, Mouth};
-use crate::console::{Outcome, reply, units};
+use crate::console::{Outcome, commands, reply, suggest, units};
 use crate::observe::Label;
 use crate::wire::text::split_args;
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ pub(super) fn run(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> O
         What::Field { port, .. } => match port.or(console.current_port()) {
             // Everything, so that any field of any section can be named.
             Some(port) => (port, vec![b"INFO".to_vec(), b"everything".to_vec()]),
-            None => return usage("wait", "of which instance? 6381.role == master", mouth),
+            None => return usage("wait", "of which instance? a field is 6381.role", mouth),
         },
     };
     let subject = match &wait.condition.what {
@@ -39,9 +39,15 @@ pub(super) fn run(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> O
     let mut client = Client::new(target(console, port), console.interrupt.clone());
     let began = Instant::now();
     let mut pause = FIRST_PAUSE;
-    let mut seen;
+    let mut last = None;
     loop {
-        seen = look(&mut client, &argv, &wait.condition);
+        let seen = look(&mut client, &argv, &wait.condition);
+        if let Some((why, hint)) = never(console, port, &wait, &seen) {
+            let line = reply::shown(rest.as_bytes());
+            mouth.text(Label::Broken, format!(":wait {line} · {why}"));
+            mouth.text(Label::Hint, hint);
+            return Outcome { failed: true, ..Outcome::default() };
+        }
         if let Seen::Value(text) = &seen
             && wait.condition.holds(text)
         {
@@ -51,6 +57,10 @@ pub(super) fn run(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> O
                 format!("{subject} is {} · after {}", one_line(text), units::span_us(us)),
             );
             return Outcome::default();
+        }
+        // An interrupt cuts the look itself short: what was seen before it is told.
+        if last.is_none() || !matches!(seen, Seen::Interrupted) {
+            last = Some(seen);
         }
         let left = wait.at_most.saturating_sub(began.elapsed());
         if left.is_zero() || console.interrupt.is_raised() {
@@ -66,9 +76,11 @@ pub(super) fn run(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> O
         let us = u64::try_from(wait.at_most.as_micros()).unwrap_or(u64::MAX);
         format!("not so after {}", units::span_us(us))
     };
-    let what = match seen {
-        Seen::Value(text) => format!("last seen: {}", one_line(&text)),
-        Seen::Nothing(why) => why,
+    let what = match last {
+        Some(Seen::Value(text)) => format!("last seen: {}", one_line(&text)),
+        Some(Seen::NoField(_)) => "INFO does not list that field now".to_owned(),
+        Some(Seen::Unreachable(why) | Seen::Refused(why)) => why,
+        Some(Seen::Interrupted) | None => "no answer yet".to_owned(),
     };
     mouth
         .text(Label::Broken, format!(":wait {} · {after} · {what}", reply::shown(rest.as_bytes())));
@@ -85,27 +97,82 @@ fn target(console: &Console, port: u16) -> Target {
 
 enum Seen {
     Value(String),
-    /// There was nothing to compare, and why.
-    Nothing(String),
+    /// INFO came without the field; the names that it has.
+    NoField(Vec<String>),
+    /// Nobody answers.
+    Unreachable(String),
+    /// An error reply.
+    Refused(String),
+    Interrupted,
 }
 
 fn look(client: &mut Client, argv: &[Vec<u8>], condition: &Condition) -> Seen {
     let asked = client.connect().and_then(|()| client.ask(argv, Some(ANSWER)));
     let value = match asked {
         Ok(value) => value,
-        Err(ClientError::Interrupted) => return Seen::Nothing("no answer yet".into()),
-        Err(e) => return Seen::Nothing(e.to_string()),
+        Err(ClientError::Interrupted) => return Seen::Interrupted,
+        Err(e) => return Seen::Unreachable(e.to_string()),
     };
     match &condition.what {
         What::Reply { .. } => Seen::Value(reply::tty_text(&value)),
         What::Field { name, .. } => match value.as_bytes().filter(|_| value.error().is_none()) {
             Some(info) => match field(info, name) {
                 Some(text) => Seen::Value(text),
-                None => Seen::Nothing(format!("INFO has no field {name}")),
+                None => Seen::NoField(names(info)),
             },
-            None => Seen::Nothing(reply::tty_text(&value)),
+            None => Seen::Refused(reply::tty_text(&value)),
         },
     }
+}
+
+/// Why the condition can never come to hold, and what to do; none if it still may.
+fn never(console: &Console, port: u16, wait: &Wait, seen: &Seen) -> Option<(String, String)> {
+    match (seen, &wait.condition.what) {
+        (Seen::NoField(known), What::Field { name, .. }) if !fields::may_come(name) => {
+            let known = known.iter().map(String::as_str);
+            let hint = match suggest::nearest(name, known.chain(fields::SOMETIMES.iter().copied()))
+            {
+                Some(near) => format!("did you mean {port}.{near}?"),
+                None => format!("redis-cli -p {port} info lists the fields"),
+            };
+            Some((format!("INFO has no field {name}"), hint))
+        }
+        // One of the lab's may be started in a moment; whoever says `for` expects a stranger to come.
+        (Seen::Unreachable(why), _)
+            if !wait.patient
+                && console.lab.instance(port).is_none()
+                && !console.lab.ports().contains(&port) =>
+        {
+            let ports: Vec<String> = console.lab.ports().iter().map(u16::to_string).collect();
+            let hint = format!(
+                "the lab has {}; `for 20` at the end waits for a server of yours on {port}",
+                ports.join(", ")
+            );
+            Some((why.clone(), hint))
+        }
+        (Seen::Value(text), What::Reply { command, .. })
+            if !wait.condition.holds(text)
+                && (text.starts_with("(error) ERR unknown command")
+                    || text.starts_with("(error) ERR wrong number of arguments")) =>
+        {
+            let name = command.split_whitespace().next().unwrap_or_default();
+            let hint = match commands::known(name) {
+                Some(known) => format!("{} {}", known.name, known.arguments),
+                None => match suggest::nearest(name, commands::COMMANDS.iter().map(|k| k.name)) {
+                    Some(near) => format!("did you mean {near}?"),
+                    None => "the part in front of == is a command such as GET name".to_owned(),
+                },
+            };
+            Some((one_line(text), hint))
+        }
+        _ => None,
+    }
+}
+
+/// The names of all fields.
+fn names(info: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(info);
+    text.lines().filter_map(|l| l.split_once(':')).map(|(name, _)| name.to_owned()).collect()
 }
 
 /// The value of one `name:value` line.

@@ -79,11 +79,13 @@ fn lab(model: &mut Model, event: &Event, fact: &LabFact) {
             let inside = format!("{path}/");
             model.files.retain(|f| f != path && !f.starts_with(&inside));
         }
-        LabFact::GoalTicked { lesson, goal } => {
+        LabFact::GoalTicked { lesson, goal, .. } => {
             note(MomentKind::GoalTicked { lesson: lesson.clone(), goal: *goal });
             model.goals.insert((lesson.clone(), *goal));
         }
-        LabFact::LessonDone { lesson } => note(MomentKind::LessonDone { lesson: lesson.clone() }),
+        LabFact::LessonDone { lesson, .. } => {
+            note(MomentKind::LessonDone { lesson: lesson.clone() })
+        }
         LabFact::Lost { events } => model.note_lost(*events),
     }
 }

@@ -379,7 +379,7 @@ fn throttles_and_goals_are_remembered() {
     let mut t = Tale::two();
     t.begin_full_sync();
     t.lab(LabFact::LinkThrottled { a: R, b: M, bytes_per_second: Some(65_536) })
-        .lab(LabFact::GoalTicked { lesson: "walk".into(), goal: 2 });
+        .lab(LabFact::GoalTicked { lesson: "walk".into(), goal: 2, text: String::new() });
     assert_eq!(t.model.link_of(R).and_then(|l| l.throttle), Some(65_536));
     assert!(t.model.goal_ticked("walk", 2) && !t.model.goal_ticked("walk", 1));
     t.lab(LabFact::LinkThrottled { a: M, b: R, bytes_per_second: None });
