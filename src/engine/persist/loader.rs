@@ -2,6 +2,7 @@
 
 use super::save_job::ReplAux;
 use crate::engine::keyspace::{Key, Keyspace, Value};
+use crate::engine::replication::MAX_OFFSET;
 use crate::observe::{LogLevel, Offset, Preview, ReplId};
 use crate::wire::rdb::{Checksum, Decoder, Item, RdbError, RdbValue};
 use crate::wire::text::printable;
@@ -237,7 +238,8 @@ impl Loader {
         } else if is("repl-id") {
             self.replid = ReplId::from_bytes(value).or(self.replid);
         } else if is("repl-offset") {
-            self.offset = number().map(Offset);
+            let sane = |n: &i64| (0..=MAX_OFFSET).contains(n);
+            self.offset = number().filter(sane).map(Offset);
         } else if is("redis-ver") {
             self.log(LogLevel::Notice, format!("Loading RDB produced by version {}", text()));
         } else if is("ctime") {

@@ -281,6 +281,23 @@ fn boot_goes_on_with_the_history_in_the_dump() {
 }
 
 #[test]
+fn boot_does_not_believe_an_offset_that_cannot_be_counted_on() {
+    let id = "ab".repeat(20);
+    for offset in ["9223372036854775807", "-9223372036854775808", "-7"] {
+        let bytes = dump(|w| {
+            w.aux("repl-id", &id);
+            w.aux("repl-offset", offset);
+            w.string_key(b"a", b"1", None);
+        });
+        let mut server = boot_with("save \"\"\nrepl-diskless-sync-delay 0", &bytes);
+        let conn = server.connect();
+        assert_eq!(server.ask(conn, "SET a 2"), "+OK\r\n");
+        let replication = server.ask(conn, "INFO replication");
+        assert!(replication.contains("second_repl_offset:-1\r\n"), "{offset}: {replication}");
+    }
+}
+
+#[test]
 fn boot_refuses_what_it_cannot_load_whole() {
     let good = dump(|w| w.string_key(b"a", b"1", None));
     let mut wrong_sum = good.clone();

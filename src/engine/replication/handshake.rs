@@ -5,6 +5,7 @@
 //! settings come with every input, because CONFIG SET may change them half-way.
 
 use super::lines::{command, shown};
+use super::stream::MAX_OFFSET;
 use crate::observe::{LinkLoss, LinkState, LogLevel, Message, Offset, ReplId};
 
 /// What the replica says about itself.
@@ -237,7 +238,8 @@ fn full_resync(rest: &[u8]) -> Option<(ReplId, i64)> {
     let offset = words.next()?;
     let end = offset.iter().skip(1).position(|b| !b.is_ascii_digit());
     let digits = &offset[..end.map_or(offset.len(), |n| n + 1)];
-    Some((replid, std::str::from_utf8(digits).ok()?.parse().unwrap_or(0)))
+    let offset = std::str::from_utf8(digits).ok()?.parse().unwrap_or(0);
+    (-MAX_OFFSET..=MAX_OFFSET).contains(&offset).then_some((replid, offset))
 }
 
 fn said_ok(line: &[u8]) -> Message {
@@ -391,6 +393,13 @@ mod tests {
         );
         for line in [&b"+CONTINUE"[..], b"+CONTINUE short"] {
             assert_eq!(decide(line), Some(Action::Decided(Outcome::Continue { replid: None })));
+        }
+        for offset in [i64::MAX, i64::MIN, i64::MAX - 5000] {
+            let line = format!("+FULLRESYNC {id} {offset}");
+            assert_eq!(
+                decide(line.as_bytes()),
+                Some(Action::Decided(Outcome::Full { replid: None, offset: -1 }))
+            );
         }
         let mut h = asked(&settings());
         assert_eq!(h.line(b"", &settings()), [Action::Heard(Message::Newline)]);

@@ -48,7 +48,7 @@ pub use link::{Announced, ReplicaLink};
 pub use replconf::heard_newline;
 pub use role::{ReplAux, boot, change_id, repl_aux, restored};
 pub use snapshot::save_ended;
-pub use stream::Stream;
+pub use stream::{MAX_OFFSET, Stream};
 pub use wait::acked_by;
 
 use super::Engine;

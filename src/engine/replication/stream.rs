@@ -9,6 +9,9 @@ use std::io::IoSlice;
 /// The smallest block; a backlog is never configured below this either.
 pub const MIN_BLOCK: usize = 16 * 1024;
 
+/// An offset of a peer or a file beyond this is not believed: counting on from it must not wrap.
+pub const MAX_OFFSET: i64 = i64::MAX / 2;
+
 /// One run of the stream. Its capacity is fixed at birth, so bytes never move once written.
 #[derive(Debug)]
 struct Block {
