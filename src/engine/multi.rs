@@ -112,14 +112,28 @@ impl Engine {
     }
 
     /// Two databases changed places: marks what is watched in either and is there in one of them.
+    /// A key that had expired counts as absent, on both sides of the change.
     pub(crate) fn spoil_watchers_of_swap(&mut self, a: usize, b: usize) {
         if self.clients.watching == 0 {
             return;
         }
-        let there = |db: usize, key: &[u8]| self.keyspace.db(db).get(key).is_some();
+        let now_ms = self.now.wall_ms();
+        let keyspace = &self.keyspace;
         for client in self.clients.iter_mut() {
             for w in client.watched.iter_mut().filter(|w| w.db == a || w.db == b) {
-                w.changed |= there(a, &w.key) || there(b, &w.key);
+                // They are swapped already: what the watcher's number held lies under the other now.
+                let before = keyspace.db(if w.db == a { b } else { a }).get(&w.key);
+                let after = keyspace.db(w.db).get(&w.key);
+                if before.is_none() && after.is_none() {
+                    continue;
+                }
+                let stale_now = after.is_some_and(|e| e.is_expired(now_ms));
+                match (w.expired, after) {
+                    (true, None) => w.expired = false,
+                    (true, Some(_)) if stale_now => {}
+                    (false, Some(_)) if before.is_none() && stale_now => w.expired = true,
+                    _ => w.changed = true,
+                }
             }
         }
     }

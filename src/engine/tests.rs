@@ -303,3 +303,58 @@ fn a_paused_writer_waits_and_readers_go_on() {
     assert_eq!(s.ask(a, "CLIENT UNPAUSE"), "+OK\r\n");
     assert_eq!(s.receive(b), b"+QUEUED\r\n*1\r\n+OK\r\n$1\r\n1\r\n");
 }
+
+#[test]
+fn swapdb_spares_watchers_to_whom_nothing_changed() {
+    // What lies in 1 and what in 0 before the swap, and whether a watcher of 1 is spoiled.
+    let cases: [(&str, &str, bool); 8] = [
+        ("", "", false),
+        ("stale", "", false),
+        ("", "stale", false),
+        ("stale", "stale", false),
+        ("there", "", true),
+        ("", "there", true),
+        ("stale", "there", true),
+        ("there", "stale", true),
+    ];
+    for (one, zero, spoiled) in cases {
+        let mut s = server("");
+        let (c, other) = (s.connect(), s.connect());
+        s.ask(c, "DEBUG SET-ACTIVE-EXPIRE 0");
+        for (db, what) in [(0, zero), (1, one)] {
+            s.ask(c, &format!("SELECT {db}"));
+            match what {
+                "stale" => s.ask(c, "SET x foo PX 1"),
+                "there" => s.ask(c, "SET x foo"),
+                _ => continue,
+            };
+        }
+        s.advance(2_000);
+        s.ask(c, "WATCH x");
+        s.ask(other, "SWAPDB 0 1");
+        s.ask(c, "MULTI");
+        s.ask(c, "PING");
+        let want = if spoiled { "*-1\r\n" } else { "*1\r\n+PONG\r\n" };
+        assert_eq!(s.ask(c, "EXEC"), want, "{one:?} in 1, {zero:?} in 0");
+    }
+}
+
+#[test]
+fn config_set_refuses_words_that_mean_nothing() {
+    let mut s = server("");
+    let c = s.connect();
+    for line in [
+        "CONFIG SET shutdown-on-sigint ''",
+        "CONFIG SET shutdown-on-sigterm ' '",
+        "CONFIG SET latency-tracking-info-percentiles '50 101'",
+        "CONFIG SET latency-tracking-info-percentiles a",
+    ] {
+        assert!(s.ask(c, line).starts_with("-ERR CONFIG SET failed"), "{line}");
+    }
+    assert_eq!(
+        s.ask(c, "CONFIG SET latency-tracking-info-percentiles '50.0 99.90 100'"),
+        "+OK\r\n"
+    );
+    let got = s.ask(c, "CONFIG GET latency-tracking-info-percentiles");
+    assert!(got.ends_with("$11\r\n50 99.9 100\r\n"), "{got}");
+}

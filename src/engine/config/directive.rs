@@ -64,6 +64,8 @@ pub enum Kept {
     Text,
     /// These words.
     Word(&'static [&'static str]),
+    /// Any number of percentiles, 0 to 100.
+    Percentiles,
 }
 
 /// Where a directive's value lives and what it may be.
@@ -191,6 +193,7 @@ fn read_kept(kept: &Kept, word: &[u8]) -> Result<String, Refused> {
         Kept::Bool => Ok(yes_no(&read_bool(word)?).into()),
         Kept::Number(bounds) => Ok(number_text(read_number(word, bounds)?, bounds.unit)),
         Kept::Text => read_text(word),
+        Kept::Percentiles => read_percentiles(word),
         Kept::Word(words) => words
             .iter()
             .find(|w| word.eq_ignore_ascii_case(w.as_bytes()))
@@ -199,6 +202,20 @@ fn read_kept(kept: &Kept, word: &[u8]) -> Result<String, Refused> {
                 format!("argument(s) must be one of the following: {}", words.join(", "))
             }),
     }
+}
+
+fn read_percentiles(words: &[u8]) -> Result<String, Refused> {
+    const NAME: &str = "latency-tracking-info-percentiles";
+    let mut out = Vec::new();
+    for word in words.split(|b| *b == b' ').filter(|w| !w.is_empty()) {
+        let n = crate::wire::num::parse_f64(word)
+            .ok_or_else(|| format!("Invalid {NAME} parameters"))?;
+        if !(0.0..=100.0).contains(&n) {
+            return Err(format!("{NAME} parameters should sit between [0.0,100.0]"));
+        }
+        out.push(n.to_string());
+    }
+    Ok(out.join(" "))
 }
 
 fn number_text(n: i64, unit: Unit) -> String {

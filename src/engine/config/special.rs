@@ -138,6 +138,12 @@ fn set_limits(c: &mut Config, words: &[&[u8]]) -> Result<(), Refused> {
 }
 
 fn read_shutdown(words: &[&[u8]]) -> Result<ShutdownOn, Refused> {
+    let one_of = || {
+        "argument(s) must be one of the following: default, save, nosave, now, force".to_string()
+    };
+    if words.is_empty() {
+        return Err(one_of());
+    }
     let mut on = ShutdownOn::default();
     for word in words {
         match word.to_ascii_lowercase().as_slice() {
@@ -146,13 +152,7 @@ fn read_shutdown(words: &[&[u8]]) -> Result<ShutdownOn, Refused> {
             b"nosave" => on.nosave = true,
             b"now" => on.now = true,
             b"force" => on.force = true,
-            _ => {
-                return Err(
-                    "argument(s) must be one of the following: default, save, nosave, now, \
-                            force"
-                        .into(),
-                );
-            }
+            _ => return Err(one_of()),
         }
     }
     if on.save && on.nosave {
