@@ -187,18 +187,19 @@ impl Engine {
         let reply = self.reply.buf.split_off(before);
         let name = words.first().copied().unwrap_or_default();
         let entry = super::command::table::lookup(name);
-        let full = match entry {
-            Some(e) => words.get(1).and_then(|w| e.sub(w)).unwrap_or(e).full_name.clone(),
-            None => String::from_utf8_lossy(name).into_owned(),
-        };
-        if let Some(error) = reply.strip_prefix(b"-") {
-            self.tell_link_error(conn, &full, error);
-        }
+        let found = entry.and_then(|e| match words.get(1) {
+            Some(word) if !e.subcommands.is_empty() => e.sub(word),
+            _ => Some(e),
+        });
+        let full = found.map_or_else(|| "<unknown>".to_owned(), |e| e.full_name.clone());
         let info = self.client_line(conn);
         self.log(
             LogLevel::Warning,
             format!("Replica generated a reply to command '{full}', disconnecting it: {info}"),
         );
+        if let Some(error) = reply.strip_prefix(b"-") {
+            self.tell_link_error(conn, &full, error);
+        }
         self.close_running = Some(LinkLoss::Protocol(format!("a reply to '{full}'")));
     }
 

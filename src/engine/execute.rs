@@ -28,7 +28,7 @@ impl Engine {
                     return;
                 }
                 if let Some(c) = self.clients.get_mut(conn) {
-                    c.last_cmd = None;
+                    c.last_cmd = entry.map(|e| e.full_name.as_str());
                 }
                 self.refuse(conn, entry, &error);
                 self.tell_command(conn, words, before);
@@ -94,7 +94,7 @@ impl Engine {
         let code = error.split(|b| *b == b' ').next().unwrap_or(b"ERR");
         self.count_error(code);
         if self.is_master_link(conn) {
-            let name = entry.map_or("(unknown)", |e| &e.full_name);
+            let name = entry.map_or("<unknown>", |e| &e.full_name);
             self.tell_link_error(conn, name, error);
         }
         if entry.is_some_and(|e| e.spec.name == "exec") {

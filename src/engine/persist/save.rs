@@ -125,6 +125,9 @@ fn begin(e: &mut Engine, request: SaveRequest, kind: Kind) -> Result<JobId, Stri
     if saving(e) {
         return Err("Background save already in progress".into());
     }
+    if replication::replaces_dump(e) {
+        return Err("The RDB of the master is taking the dump's place".into());
+    }
     let job = e.next_job();
     let snapshot = if request.no_data { Snapshot::default() } else { e.keyspace.snapshot() };
     let keys_total = snapshot.keys_total();
@@ -179,8 +182,9 @@ pub(super) fn ended(e: &mut Engine, outcome: Result<JobDone, String>) {
     let Some(save) = e.persist.running.take() else { return };
     tell_end(e, &save, outcome.as_ref().ok());
     if save.target == SaveTarget::Sockets {
-        if outcome.is_err() {
-            e.log(LogLevel::Warning, "Background transfer error");
+        match outcome {
+            Ok(_) => tell_copied(e, &save),
+            Err(_) => e.log(LogLevel::Warning, "Background transfer error"),
         }
         replication::save_ended(e, save.job, outcome.is_ok());
         return;
@@ -220,19 +224,26 @@ fn log_of(e: &mut Engine, child: Option<char>, level: LogLevel, text: String) {
     }
 }
 
+/// The child's last line: what was copied on write while it ran.
+fn tell_copied(e: &mut Engine, save: &Save) {
+    let mb = copied(e, save) >> 20;
+    let text = format!("Fork CoW for RDB: current {mb} MB, peak {mb} MB, average {} MB", mb / 2);
+    e.log_as('C', LogLevel::Notice, text);
+}
+
+fn copied(e: &Engine, save: &Save) -> u64 {
+    e.keyspace.copied_bytes().saturating_sub(save.copied_before)
+}
+
 fn background_ended(e: &mut Engine, save: &Save, ok: bool) {
-    let copied = e.keyspace.copied_bytes().saturating_sub(save.copied_before);
     if ok {
-        let mb = copied >> 20;
-        let text =
-            format!("Fork CoW for RDB: current {mb} MB, peak {mb} MB, average {} MB", mb / 2);
-        e.log_as('C', LogLevel::Notice, text);
+        tell_copied(e, save);
         e.log(LogLevel::Notice, "Background saving terminated with success");
     } else {
         e.log(LogLevel::Warning, "Background saving error");
         e.persist.last_ok = false;
     }
-    e.persist.last_copied = copied;
+    e.persist.last_copied = copied(e, save);
     e.persist.last_took_s = e.now.wall_s() - save.began.wall_s();
     replication::save_ended(e, save.job, ok);
 }

@@ -402,7 +402,8 @@ pub fn lagging_replicas(e: &Engine) -> (Vec<Lagging>, usize) {
 
 /// Asks all replicas for an acknowledgement: one GETACK into the stream.
 pub fn ask_for_acks(e: &mut Engine) {
-    if e.repl.replicas.is_empty() {
+    // Only the top of a chain writes into the stream.
+    if e.repl.replicas.is_empty() || e.is_replica() {
         return;
     }
     feed::feed_bare(e, &[b"REPLCONF", b"GETACK", b"*"]);

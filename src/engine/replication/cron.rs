@@ -125,7 +125,8 @@ pub fn end_turn(e: &mut Engine) {
         wait::acknowledged(e);
     }
     // While clients are paused nothing may enter the stream.
-    if std::mem::take(&mut e.repl.turn.want_acks) && e.pause_type().is_none() {
+    if e.repl.turn.want_acks && e.pause_type().is_none() {
+        e.repl.turn.want_acks = false;
         attached::ask_for_acks(e);
     }
     for conn in std::mem::take(&mut e.repl.turn.told_sent) {

@@ -371,26 +371,30 @@ pub(super) fn lost(e: &mut Engine, client: &Client, why: LinkLoss) {
                 // Everything is here; the load goes on, and the stream is asked for afterwards.
                 return;
             }
-            let begun = receive.has_begun();
-            let text = if begun {
-                "I/O error trying to sync with MASTER"
-            } else {
-                "I/O error reading bulk count from MASTER"
+            // Redis shows an errno here that an orderly end never sets: hence the odd "Success".
+            let text = match (receive.has_begun(), receive.loads_from_socket()) {
+                (false, _) => Some("I/O error reading bulk count from MASTER: Success"),
+                (true, false) => Some("I/O error trying to sync with MASTER: connection lost"),
+                // The loader tells that its input ended too early.
+                (true, true) => None,
             };
-            let detail = if begun { "connection lost" } else { "Connection reset by peer" };
-            e.log(LogLevel::Warning, format!("{text}: {detail}"));
+            if let Some(text) = text {
+                e.log(LogLevel::Warning, text);
+            }
             tell_lost(e, why);
-            receive::socket_broke(e);
+            let swap = receive::socket_broke(e);
             receive::abort(e);
             set_state(e, LinkState::Connect);
             hurry(e, true);
+            receive::tell_discarded(e, swap);
         }
-        _ => {
-            e.log(
-                LogLevel::Warning,
-                "Failed to read response from the server: Connection reset by peer",
-            );
-            e.log(LogLevel::Warning, "Master did not respond to command during SYNC handshake");
+        state => {
+            e.log(LogLevel::Warning, "Failed to read response from the server: Success");
+            let text = match state {
+                LinkState::ReceivePsyncReply => "Master did not reply to PSYNC, will try later",
+                _ => "Master did not respond to command during SYNC handshake",
+            };
+            e.log(LogLevel::Warning, text);
             tell_lost(e, why);
             set_state(e, LinkState::Connect);
         }
@@ -451,8 +455,9 @@ pub(super) fn check(e: &mut Engine) {
                 "Timeout receiving bulk data from MASTER... If the problem persists try to set \
                  the 'repl-timeout' parameter in redis.conf to a larger value.",
             );
-            receive::socket_broke(e);
+            let swap = receive::socket_broke(e);
             cancel_and_retry(e, cause);
+            receive::tell_discarded(e, swap);
         }
         LinkState::Connected if silent => {
             e.log(LogLevel::Warning, "MASTER timeout: no data nor PING received...");
@@ -478,8 +483,14 @@ pub(super) fn check(e: &mut Engine) {
 
 /// The 1 Hz newline that tells a master that we are alive while we load.
 pub(super) fn keep_alive(e: &mut Engine) {
-    let loads = e.repl.follow.receive.as_ref().is_some_and(|r| !r.reads());
-    if let (true, Some(conn)) = (loads, e.repl.follow.conn) {
+    if e.repl.follow.receive.as_ref().is_some_and(|r| r.loads()) {
+        tell_alive(e);
+    }
+}
+
+/// One newline to the master, which counts in no offset.
+pub(super) fn tell_alive(e: &mut Engine) {
+    if let Some(conn) = e.repl.follow.conn {
         say(e, conn, Message::Newline, b"\n");
     }
 }

@@ -33,9 +33,10 @@ pub fn push_command(out: &mut Vec<u8>, args: &[&[u8]]) {
     }
 }
 
-/// Bytes of a peer as text for a log line or a fact: at most 256, control characters escaped.
+/// Bytes of a peer as text for a log line or a fact: at most [`MAX_LINE`], control characters
+/// escaped.
 pub fn shown(bytes: &[u8]) -> String {
-    crate::observe::Preview::of(&bytes[..bytes.len().min(256)]).text().to_owned()
+    crate::wire::text::printable(bytes, MAX_LINE)
 }
 
 #[cfg(test)]

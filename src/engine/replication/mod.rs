@@ -177,6 +177,11 @@ fn heard(e: &mut Engine, conn: ConnId, message: Message, bytes: u64) {
     }
 }
 
+/// Whether a received RDB is taking the dump's place: a save would race with it.
+pub fn replaces_dump(e: &Engine) -> bool {
+    receive::replaces_dump(e)
+}
+
 /// Whether this job's events go to replication.
 pub fn owns_job(e: &Engine, job: JobId) -> bool {
     e.repl.files.contains_key(&job) || follow::owns_job(e, job)

@@ -44,6 +44,16 @@ impl Receive {
         matches!(self.into, Into::Nowhere | Into::File { .. } | Into::Keyspace { .. })
     }
 
+    /// Whether a data set is being loaded, be it while it comes in.
+    pub(super) fn loads(&self) -> bool {
+        matches!(self.into, Into::Dump { .. } | Into::Keyspace { .. })
+    }
+
+    /// Whether the RDB goes straight into a keyspace.
+    pub(super) fn loads_from_socket(&self) -> bool {
+        matches!(self.into, Into::Keyspace { .. })
+    }
+
     pub(super) fn has_begun(&self) -> bool {
         self.transfer.has_begun()
     }
@@ -85,6 +95,7 @@ enum Stop {
     End,
     Refused(String),
     Garbage(String),
+    NotEmpty,
     Broken(LoadError),
 }
 
@@ -117,6 +128,7 @@ pub(super) fn bytes(e: &mut Engine, conn: ConnId) {
             stop.get_or_insert(Stop::End);
         }
         Part::Refused(text) => stop = Some(Stop::Refused(text)),
+        Part::NotEmpty => stop = Some(Stop::NotEmpty),
         Part::Garbage(text) => stop = Some(Stop::Garbage(text)),
     });
     if let Some(c) = e.clients.get_mut(conn) {
@@ -146,6 +158,10 @@ pub(super) fn bytes(e: &mut Engine, conn: ConnId) {
             );
             heard(e, conn, Message::Unexpected(text.clone()), took as u64);
             follow::cancel_and_retry(e, LinkLoss::Protocol(text));
+        }
+        Some(Stop::NotEmpty) => {
+            e.log(LogLevel::Warning, "I/O error trying to sync with MASTER: connection lost");
+            follow::cancel_and_retry(e, LinkLoss::Protocol("bytes behind an empty RDB".into()));
         }
         Some(Stop::Broken(error)) => socket_load_failed(e, &error),
     }
@@ -236,6 +252,8 @@ fn ended(e: &mut Engine) {
         Into::File { job, temp } => {
             let _ = temp;
             r.into = Into::Renaming { job };
+            // A save of the old data that ended after the rename would take the dump's place.
+            stop_saves(e, true);
             let path = e.config.dbfilename.clone();
             e.effect(Effect::FinishFile { job, path });
         }
@@ -245,6 +263,12 @@ fn ended(e: &mut Engine) {
         }
         other => r.into = other,
     }
+}
+
+/// Whether a received RDB is about to take the dump's place: no save may begin.
+pub(super) fn replaces_dump(e: &Engine) -> bool {
+    let r = e.repl.follow.receive.as_ref();
+    r.is_some_and(|r| matches!(r.into, Into::Renaming { .. } | Into::Dump { .. }))
 }
 
 /// From here on our data is another history's: nobody may go on from the old one.
@@ -257,7 +281,9 @@ fn new_history(e: &mut Engine) {
 
 fn flush(e: &mut Engine) {
     e.log(LogLevel::Notice, "MASTER <-> REPLICA sync: Flushing old data");
-    follow::keep_alive(e);
+    if e.keyspace.keys_total() > 0 {
+        follow::tell_alive(e);
+    }
     let empty = e.keyspace.empty_like();
     e.replace_keyspace(empty);
 }
@@ -271,7 +297,6 @@ pub(super) fn job_done(e: &mut Engine, job: JobId, _done: JobDone) {
             if let Some(r) = &mut e.repl.follow.receive {
                 r.into = Into::Dump { job };
             }
-            stop_saves(e, true);
             new_history(e);
             flush(e);
             e.log(LogLevel::Notice, "MASTER <-> REPLICA sync: Loading DB in memory");
@@ -343,31 +368,45 @@ fn corrupt(e: &mut Engine, error: &LoadError) {
 
 /// The RDB from the socket cannot be loaded: with swapdb nothing was lost.
 fn socket_load_failed(e: &mut Engine, error: &LoadError) {
-    let swap = give_up_load(e, Some(error));
-    let text = "Failed trying to load the MASTER synchronization DB from socket";
-    e.log(LogLevel::Warning, format!("{text}: {error}"));
-    tell_discarded(e, swap);
+    let swap = give_up_load(e, error);
+    if matches!(error, LoadError::Rdb(RdbError::ChecksumMismatch { .. })) {
+        // All the bytes came, and they are wrong: another attempt would not be better.
+        e.log(LogLevel::Warning, "Terminating server after rdb file reading failure.");
+        abort(e);
+        e.effect(Effect::Exit { code: 1 });
+        return;
+    }
     follow::cancel_and_retry(e, LinkLoss::Protocol(error.to_string()));
+    tell_discarded(e, swap);
 }
 
-/// The link ended in the middle of a load from the socket.
-pub(super) fn socket_broke(e: &mut Engine) {
-    let error = LoadError::Rdb(RdbError::ShortRead);
-    let swap = give_up_load(e, Some(&error));
-    tell_discarded(e, swap);
+/// The link ended in the middle of a load from the socket, if there was one. What comes back is for
+/// [`tell_discarded`].
+pub(super) fn socket_broke(e: &mut Engine) -> Option<bool> {
+    give_up_load(e, &LoadError::Rdb(RdbError::ShortRead))
 }
 
 /// Drops what a load from the socket brought so far. Whether old data lies beside it; `None`: there
 /// was no such load.
-fn give_up_load(e: &mut Engine, error: Option<&LoadError>) -> Option<bool> {
+fn give_up_load(e: &mut Engine, error: &LoadError) -> Option<bool> {
     let r = e.repl.follow.receive.as_mut()?;
     let Into::Keyspace { swap } = r.into else { return None };
     r.into = Into::Nowhere;
-    persist::load_abort(e, error);
+    persist::load_abort(e, Some(error));
+    let reason = match error {
+        LoadError::Rdb(RdbError::ChecksumMismatch { .. }) => return Some(swap),
+        LoadError::Rdb(RdbError::WrongSignature | RdbError::VersionTooNew(_)) => {
+            "Invalid argument".to_owned()
+        }
+        other => other.to_string(),
+    };
+    let text = "Failed trying to load the MASTER synchronization DB from socket";
+    e.log(LogLevel::Warning, format!("{text}: {reason}"));
     Some(swap)
 }
 
-fn tell_discarded(e: &mut Engine, swap: Option<bool>) {
+/// After the next attempt began: the second data set of a failed swapdb load goes.
+pub(super) fn tell_discarded(e: &mut Engine, swap: Option<bool>) {
     if swap == Some(true) {
         let text = "MASTER <-> REPLICA sync: Discarding temporary DB in background";
         e.log(LogLevel::Notice, text);

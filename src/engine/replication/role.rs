@@ -81,12 +81,7 @@ fn follow_master(e: &mut Engine, master: Addr) {
     if was_master {
         follow::discard_cached(e);
         // If the new master was our replica, it knows our history: maybe the stream can go on.
-        e.log(
-            LogLevel::Notice,
-            "Before turning into a replica, using my own master parameters to synthesize a cached \
-             master: I may be able to synchronize with the new master with just a partial \
-             transfer.",
-        );
+        tell_synthesized(e);
         e.repl.follow.cached =
             Some(Cached { replid: e.repl.ids.replid, offset: e.repl.stream.end(), db: 0 });
     }
@@ -94,6 +89,14 @@ fn follow_master(e: &mut Engine, master: Addr) {
     follow::set_state(e, LinkState::Connect);
     e.log(LogLevel::Notice, format!("Connecting to MASTER {}", follow::shown_addr(&master)));
     follow::connect(e);
+}
+
+fn tell_synthesized(e: &mut Engine) {
+    e.log(
+        LogLevel::Notice,
+        "Before turning into a replica, using my own master parameters to synthesize a cached \
+         master: I may be able to synchronize with the new master with just a partial transfer.",
+    );
 }
 
 /// Clients that wait for what only a master can give are told, and let go.
@@ -188,6 +191,7 @@ pub fn restored(e: &mut Engine, aux: ReplAux) {
     e.repl.stream.restart_at(offset);
     if e.is_replica() {
         // As if the link had been lost at this point.
+        tell_synthesized(e);
         e.repl.ids = Ids::new(replid);
         let db = usize::try_from(stream_db).unwrap_or(0);
         e.repl.follow.cached = Some(Cached { replid, offset, db });

@@ -19,6 +19,8 @@ pub enum Part<'a> {
     End,
     /// The master gave up: its error line, without the dash.
     Refused(String),
+    /// Something behind an RDB of no bytes: to Redis that is a link that ended too early.
+    NotEmpty,
     /// Not a preamble at all.
     Garbage(String),
 }
@@ -76,6 +78,13 @@ impl Transfer {
                             self.state = State::Done;
                         }
                     }
+                }
+                State::Length { left: 0 } => {
+                    if at < bytes.len() {
+                        each(Part::NotEmpty);
+                        self.state = State::Done;
+                    }
+                    return at;
                 }
                 State::Length { left } => {
                     let n = (*left).min((bytes.len() - at) as u64) as usize;
@@ -140,8 +149,12 @@ fn preamble(line: &[u8]) -> Result<Option<(RdbFraming, State)>, Part<'static>> {
         let state = State::Marked { mark: *mark, kept: Vec::with_capacity(2 * MARK) };
         return Ok(Some((RdbFraming::Eof, state)));
     }
-    let left = std::str::from_utf8(rest).ok().and_then(|t| t.parse().ok());
-    let Some(left) = left else { return Err(Part::Garbage(shown(line))) };
+    if rest.first() == Some(&b'-') {
+        return Err(Part::Garbage(shown(line)));
+    }
+    // Digits as far as they go, as strtol takes them; none are 0.
+    let end = rest.iter().position(|b| !b.is_ascii_digit()).unwrap_or(rest.len());
+    let left = std::str::from_utf8(&rest[..end]).ok().and_then(|t| t.parse().ok()).unwrap_or(0);
     Ok(Some((RdbFraming::Length(left), State::Length { left })))
 }
 
@@ -183,15 +196,17 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_rdb_ends_at_once() {
-        assert_eq!(run(b"$0\r\n", 100).1, ["Begin(Length(0))", "End"]);
+    fn an_rdb_of_no_bytes_never_ends() {
+        assert_eq!(run(b"$0\r\n", 100).1, ["Begin(Length(0))"]);
+        assert_eq!(run(b"$0\r\n*1", 100).1, ["Begin(Length(0))", "NotEmpty"]);
+        assert_eq!(run(b"$12x\r\n", 3).1, ["Begin(Length(12))"], "digits as far as they go");
     }
 
     #[test]
     fn anything_else_ends_the_transfer() {
         assert_eq!(run(b"-ERR no\r\n", 3).1, ["Refused(\"ERR no\")"]);
         assert_eq!(run(b"+OK\r\n", 3).1, ["Garbage(\"+OK\")"]);
-        assert_eq!(run(b"$12x\r\n", 3).1, ["Garbage(\"$12x\")"]);
+        assert_eq!(run(b"$-1\r\n", 3).1, ["Garbage(\"$-1\")"]);
         assert_eq!(run(&[b'a'; 2000], 100).1.len(), 1);
     }
 }

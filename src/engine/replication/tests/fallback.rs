@@ -54,6 +54,14 @@ impl Replica {
         engine.repl.follow.state
     }
 
+    /// The log from the newest line on that begins so.
+    fn log_from(&self, start: &str) -> Vec<String> {
+        let lines = self.server.log();
+        let at = lines.iter().rposition(|l| l.starts_with(start));
+        let at = at.unwrap_or_else(|| panic!("no line '{start}' in {lines:#?}"));
+        lines[at..].iter().map(|l| l.to_string()).collect()
+    }
+
     fn get(&mut self, key: &str) -> String {
         let client = self.server.connect();
         self.server.ask(client, &format!("GET {key}"))
@@ -132,17 +140,90 @@ fn a_master_that_refuses_at_once_is_not_hammered() {
 }
 
 #[test]
-fn a_corrupt_rdb_from_the_socket_keeps_the_old_data_with_swapdb() {
+fn a_bad_rdb_from_the_socket_keeps_the_old_data_with_swapdb() {
     let mut r = Replica::asking("repl-diskless-load swapdb\nreplica-read-only no\n");
     let client = r.server.connect();
     r.server.ask(client, "SET mine 1");
     let id = "a".repeat(40);
     let mut body = rdb(b"k", b"v");
     let n = body.len();
-    body[n - 1] ^= 1;
+    let at = body.windows(3).position(|w| w == b"\0\x01k").expect("the key's type");
+    body[at] = 99;
     r.server.send(r.conn, format!("+FULLRESYNC {id} 5\r\n${n}\r\n"));
     r.server.send(r.conn, body);
     assert!(r.server.closed.contains(&r.conn));
     assert_eq!(r.get("mine"), "$1\r\n1\r\n");
     assert_eq!(r.get("k"), "$-1\r\n");
+    let lines = r.log_from("Internal error in RDB");
+    assert!(
+        lines[1].starts_with("Failed trying to load the MASTER synchronization DB from socket")
+    );
+    assert_eq!(
+        lines[2..],
+        [
+            "Reconnecting to MASTER 127.0.0.1:7000 after failure",
+            "MASTER <-> REPLICA sync started",
+            "MASTER <-> REPLICA sync: Discarding temporary DB in background",
+        ]
+    );
+}
+
+#[test]
+fn an_rdb_with_a_wrong_checksum_ends_the_process_also_from_the_socket() {
+    for load in ["swapdb", "on-empty-db"] {
+        let mut r = Replica::asking(&format!("repl-diskless-load {load}\n"));
+        let id = "a".repeat(40);
+        let mut body = rdb(b"k", b"v");
+        let n = body.len();
+        body[n - 1] ^= 1;
+        r.server.send(r.conn, format!("+FULLRESYNC {id} 5\r\n${n}\r\n"));
+        r.server.send(r.conn, body);
+        let exits = |e: &Effect| matches!(e, Effect::Exit { code: 1 });
+        assert!(r.server.effects.iter().any(exits), "{:?}", r.server.effects);
+        r.log_from("Terminating server after rdb file reading failure.");
+    }
+}
+
+#[test]
+fn an_rdb_of_no_bytes_is_a_link_that_ended_too_early() {
+    let mut r = Replica::asking("");
+    let id = "a".repeat(40);
+    r.server.send(r.conn, format!("+FULLRESYNC {id} 5\r\n$0\r\n"));
+    assert_eq!(r.state(), LinkState::Transfer);
+    r.server.send(r.conn, "*1\r\n");
+    r.log_from("I/O error trying to sync with MASTER: connection lost");
+    assert!(r.server.closed.contains(&r.conn));
+}
+
+#[test]
+fn only_a_data_set_that_is_emptied_costs_a_newline() {
+    for (key, expected) in [(None, &b""[..]), (Some("mine"), b"\n")] {
+        let mut r = Replica::asking("repl-diskless-load on-empty-db\nreplica-read-only no\n");
+        let client = r.server.connect();
+        if let Some(key) = key {
+            r.server.ask(client, "CONFIG SET repl-diskless-load disabled");
+            r.server.ask(client, &format!("SET {key} 1"));
+        }
+        let id = "a".repeat(40);
+        let body = rdb(b"k", b"v");
+        let head = format!("+FULLRESYNC {id} 5\r\n${}\r\n", body.len());
+        let mut out = r.server.send(r.conn, head);
+        out.extend(r.server.send(r.conn, body));
+        if key.is_none() {
+            assert_eq!(r.state(), LinkState::Connected);
+            assert_eq!(out, expected, "nothing was emptied");
+            continue;
+        }
+        // The temporary file takes the dump's place; then the old data goes.
+        let job = |e: &Effect| match e {
+            Effect::FinishFile { job, .. } => Some(*job),
+            _ => None,
+        };
+        let job = r.server.effects.iter().find_map(job).expect("a rename");
+        let done = crate::engine::JobDone { keys: 0, bytes: 0, size: None };
+        r.server.engine.job_done(r.server.now, job, done);
+        r.server.turn();
+        out.extend(r.server.receive(r.conn));
+        assert_eq!(out, expected, "with old data");
+    }
 }
