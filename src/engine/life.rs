@@ -1,11 +1,15 @@
 //! Birth: the first log lines, and the way to the first command.
 
 use super::Engine;
+use super::config::{self, Config};
 use super::{persist, replication};
 use crate::observe::{Fact, LogLevel, Now, Offset};
 
 /// The version of Redis whose behaviour this server has.
 pub const REDIS_VERSION: &str = "7.0.15";
+
+/// Told at boot when they are not as usual.
+const TOLD_AT_BOOT: [&str; 1] = ["client-output-buffer-limit"];
 
 impl Engine {
     /// The log lines that come before the driver listens.
@@ -47,7 +51,22 @@ impl Engine {
             dir: self.config.dir.clone(),
             config_file: self.boot.config_file.clone(),
         });
+        self.tell_settings();
         persist::boot_load(self);
+    }
+
+    /// Settings that a picture of replication is measured by, where they are not the usual ones.
+    /// Nobody has to ask for them then: a question would show up in MONITOR and the statistics.
+    fn tell_settings(&mut self) {
+        let usual = Config::default();
+        for name in TOLD_AT_BOOT {
+            let Some(d) = config::table::lookup(name.as_bytes()) else { continue };
+            let value = d.get(&self.config);
+            if value != d.get(&usual) {
+                let value = String::from_utf8_lossy(&value).into();
+                self.fact(Fact::ConfigSet { name: d.name.into(), value });
+            }
+        }
     }
 
     /// The data set is there (or there was none): commands are served from now on.

@@ -30,7 +30,8 @@ pub enum Fact {
         role: char,
         text: String,
     },
-    /// A setting changed at run time. Secrets come as `***`.
+    /// A setting changed at run time, or (right after `Booted`) one that pictures are measured by
+    /// is not the usual one. Secrets come as `***`.
     ConfigSet {
         name: String,
         value: String,

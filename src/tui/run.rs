@@ -189,12 +189,23 @@ impl Loop {
         if let Some(session) = &self.session {
             self.app.now = self.app.now.max(session.lab.now());
         }
+        self.hint_arguments();
         let app = &mut self.app;
         term.terminal.draw(|frame| view::draw(frame, app))?;
         let now = Instant::now();
         self.last_draw = Some(now);
         self.draw_at = self.app.next_tick_us().map(|us| now + Duration::from_micros(us).max(FRAME));
         Ok(())
+    }
+
+    /// What the command at the prompt takes next.
+    fn hint_arguments(&mut self) {
+        let line = self.app.input.text();
+        let at_end = self.app.input.byte_cursor() == line.len();
+        self.app.arguments = match &self.session {
+            Some(session) if at_end && !line.trim().is_empty() => session.completer.hint(&line),
+            _ => None,
+        };
     }
 
     /// A frame is wanted: soon, or within a while if nobody waits for it.

@@ -38,7 +38,7 @@ pub struct Instance {
     pub loading: Option<Loading>,
     /// Connected clients: id and address.
     pub clients: BTreeMap<u64, String>,
-    /// CONFIG SET's changes since the boot.
+    /// CONFIG SET's changes since the boot, and what the boot told of its conf.
     pub settings: BTreeMap<String, String>,
 }
 
@@ -232,6 +232,20 @@ impl Instance {
     /// Whether it runs.
     pub fn is_up(&self) -> bool {
         self.life.is_up()
+    }
+
+    /// The hard limit of a replica's output buffer in bytes (`client-output-buffer-limit`);
+    /// `None`: there is no limit.
+    pub fn replica_buffer_limit(&self) -> Option<u64> {
+        /// What a conf that says nothing gets.
+        const USUAL: u64 = 256 << 20;
+        let Some(value) = self.settings.get("client-output-buffer-limit") else {
+            return Some(USUAL);
+        };
+        let words: Vec<&str> = value.split_whitespace().collect();
+        let hard = words.windows(2).find(|w| matches!(w[0], "slave" | "replica"));
+        let hard = hard.and_then(|w| w[1].parse::<u64>().ok()).unwrap_or(USUAL);
+        (hard > 0).then_some(hard)
     }
 
     /// Whether its link to its master is in sync (INFO's `master_link_status:up`).

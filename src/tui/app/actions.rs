@@ -101,19 +101,25 @@ impl App {
         }
     }
 
+    /// Asks as the console's `:hint` does, so that there is one count of hints.
     fn next_hint(&mut self) {
-        self.hint = match &mut self.progress {
-            None => Some("hints belong to a lesson; this is the free lab".into()),
-            Some(progress) => match progress.hint() {
-                Some(hint) => Some(hint.to_owned()),
-                None => Some("all goals are reached".into()),
-            },
-        };
-        if self.progress.is_none() {
-            self.notice = self.hint.take();
+        match &self.progress {
+            None => self.notice = Some("hints belong to a lesson; this is the free lab".into()),
+            Some(progress) if progress.is_done() => {
+                self.notice = Some("all goals are reached".into());
+            }
+            Some(_) => self.submit(":hint".into()),
         }
-        if !self.wide {
+    }
+
+    /// The lesson's desk was asked for a hint: the pane shows as many as it gave.
+    pub(super) fn heard_hint(&mut self) {
+        if let Some(progress) = &mut self.progress
+            && progress.hint().is_some()
+        {
             self.narrow = Pane::Lesson;
+            // The hints stand at the foot of the text.
+            self.scroll.insert(Pane::Lesson, usize::MAX / 2);
         }
     }
 

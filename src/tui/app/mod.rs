@@ -23,7 +23,7 @@ use super::reduce::link::LinkKey;
 use super::theme::Theme;
 use crate::console::{Completion, EditRequest};
 use crate::lesson::{Lesson, Progress};
-use crate::observe::{Event, Now};
+use crate::observe::{Body, ConsoleFact, Event, Fact, LinkState, Now};
 use ratatui::layout::Rect;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -127,11 +127,16 @@ pub struct App {
     pub queue: VecDeque<String>,
     pub popup: Option<Popup>,
     pub log_port: Option<u16>,
-    pub hint: Option<String>,
     /// A remark at the foot of the screen, until the next key.
     pub notice: Option<String>,
     /// The remark that was drawn last, and when it was first drawn.
     noticed: Option<(String, u64)>,
+    /// The goal that was ticked last, and when.
+    ticked: Option<(usize, Now)>,
+    /// The user chose a pane: none comes to the front by itself any more.
+    chose: bool,
+    /// What the command being typed takes next, dim behind the cursor.
+    pub arguments: Option<String>,
     pub hits: Vec<(Rect, Hit)>,
     /// Pasted lines may fill the editor that the line before them opened.
     pub editor_pasted: bool,
@@ -170,9 +175,11 @@ impl App {
             queue: VecDeque::new(),
             popup: None,
             log_port: None,
-            hint: None,
             notice: None,
             noticed: None,
+            ticked: None,
+            chose: false,
+            arguments: None,
             hits: Vec::new(),
             editor_pasted: false,
             writing: false,
@@ -197,10 +204,30 @@ impl App {
     pub fn event(&mut self, event: &Event) -> Vec<usize> {
         self.now = self.now.max(event.at);
         self.world.apply(event);
-        match &mut self.progress {
+        if let Body::Console(ConsoleFact::Typed { line, .. }) = &event.body
+            && line.split_whitespace().next() == Some(":hint")
+        {
+            self.heard_hint();
+        }
+        if matches!(&event.body, Body::Fact(Fact::LinkState { to: LinkState::Connecting, .. })) {
+            self.turn_to_sequence();
+        }
+        let ticked = match &mut self.progress {
             Some(progress) => progress.look(&self.world.model),
             None => Vec::new(),
+        };
+        if let Some(last) = ticked.last() {
+            self.ticked = Some((*last, event.at));
+            // The next goal's text begins at its top.
+            self.scroll.remove(&Pane::Lesson);
         }
+        ticked
+    }
+
+    /// The goal that was ticked just now: its place among all, and since when it is told.
+    pub fn just_ticked(&self) -> Option<usize> {
+        let (goal, at) = self.ticked?;
+        (self.now.mono_us.saturating_sub(at.mono_us) < NOTICE_US).then_some(goal)
     }
 
     /// The servers of the mode are up: the lab's screen opens.
@@ -265,6 +292,12 @@ impl App {
     /// The link that the sequence shows.
     pub fn link(&self) -> Option<LinkKey> {
         self.chosen.clone().or_else(|| self.world.links.newest().cloned())
+    }
+
+    /// The lab's first two ports: who could be a master, and who could follow it.
+    pub fn first_ports(&self) -> (u16, u16) {
+        let port = |i: usize, usual: u16| self.ports.get(i).copied().unwrap_or(usual);
+        (port(0, 6380), port(1, 6381))
     }
 
     /// Runs a line, or lets it wait behind the one that runs.
@@ -352,6 +385,11 @@ impl App {
         }
         if let Some((_, at)) = &self.noticed {
             sooner((at + NOTICE_US).saturating_sub(now) + 1_000);
+        }
+        if let Some((_, at)) = &self.ticked
+            && at.mono_us + NOTICE_US > now
+        {
+            sooner(at.mono_us + NOTICE_US - now + 1_000);
         }
         if let Some(changed) = self.world.last_mark_us()
             && changed + super::view::FRESH_US > now

@@ -1,6 +1,6 @@
 //! Moving between panes, links and rows.
 
-use super::{App, Focus, Pane, Popup, RIGHT_TABS};
+use super::{App, Focus, Pane, Popup, RIGHT_TABS, Screen};
 use crate::tui::reduce::row::RowKind;
 
 impl App {
@@ -18,8 +18,17 @@ impl App {
             self.tab = pane;
         }
         self.narrow = pane;
+        self.chose = true;
         self.focus = Focus::Pane(pane);
         self.offer = None;
+    }
+
+    /// A narrow screen shows one pane: when a link begins, the one that tells of it, unless the
+    /// user chose another or a lesson is being read.
+    pub(super) fn turn_to_sequence(&mut self) {
+        if !self.chose && self.progress.is_none() && self.screen == Screen::Lab {
+            self.narrow = Pane::Sequence;
+        }
     }
 
     /// The panes that Tab goes round, the console last.
@@ -53,13 +62,18 @@ impl App {
     pub(super) fn leave_console(&mut self) {
         self.offer = None;
         let pane = if self.wide && !self.zoom { Pane::Sequence } else { self.narrow };
+        let chose = self.chose;
         self.show(pane);
+        // Leaving the console chooses nothing.
+        self.chose = chose;
     }
 
     pub(super) fn step_link(&mut self, by: isize) {
         let keys: Vec<_> = self.world.links.keys().cloned().collect();
         if keys.is_empty() {
-            self.notice = Some("no link yet: type SLAVEOF 127.0.0.1 6380 on 6381".into());
+            let (master, replica) = self.first_ports();
+            self.notice =
+                Some(format!("no link yet: type SLAVEOF 127.0.0.1 {master} on {replica}"));
             return;
         }
         let here = self.link().and_then(|k| keys.iter().position(|x| *x == k)).unwrap_or(0);

@@ -1,5 +1,6 @@
 //! The screens as goldens and the app as a user drives it.
 
+mod attention;
 mod drive;
 mod screens;
 mod simulated;

@@ -122,6 +122,9 @@ fn promoted_and_resumed() {
 fn lesson() {
     let mut s = Story::bare(Some("walk-through"));
     s.app.act(Action::Hint);
+    let hint = "A folder for each port; braces spare typing.";
+    s.typed("[synclab /data]# ", ":hint", Answer::text(Label::Hint, hint));
+    s.app.line_done("[synclab /data]# ".into(), false, false, None);
     golden("lesson", &mut s.app);
     for port in [6380, 6381, 6382] {
         s.lab(crate::observe::LabFact::DirMade { path: format!("/data/{port}") });

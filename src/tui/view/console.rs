@@ -77,6 +77,10 @@ fn prompt(c: &mut Canvas, app: &App, at: Rect) {
     let text: String = skip_cells(&app.input.text(), skip);
     let mut line = Text::of(Mark::Lab, prompt).add(Mark::Text, text.clone());
     let focused = app.focus == Focus::Console && app.popup.is_none();
+    if focused && let Some(arguments) = &app.arguments {
+        let left = wide.saturating_sub(line.width());
+        line = line.add(Mark::Quiet, clip(&safe(arguments), left));
+    }
     let tip = if focused { "Tab completes · Esc leaves" } else { "i types here" };
     if app.input.is_empty() && before + width(tip) + 4 < wide {
         line = line.pad_then(wide - width(tip), Text::of(Mark::Quiet, tip));

@@ -1,13 +1,13 @@
 //! `?`: every key, and what the shapes and colours mean.
 
 use super::frame::{Canvas, Text};
-use crate::tui::app::ACTIONS;
+use crate::tui::app::{ACTIONS, App};
 use crate::tui::text::fit;
 use crate::tui::theme::Mark;
 use ratatui::layout::Rect;
 
-pub fn draw(c: &mut Canvas, screen: Rect, at: usize) {
-    let lines = lines();
+pub fn draw(c: &mut Canvas, app: &App, screen: Rect, at: usize) {
+    let lines = lines(app);
     let inner = c.popup(screen, (76, lines.len() as u16), "Help · any key closes, j k scroll");
     let skip = at.min(lines.len().saturating_sub(inner.height as usize));
     c.lines(inner, &lines[skip..]);
@@ -21,7 +21,8 @@ fn key(k: &str, about: &str) -> Text {
     Text::of(Mark::Key, fit(&format!(" {k}"), 13)).add(Mark::Text, about.to_owned())
 }
 
-fn lines() -> Vec<Text> {
+fn lines(app: &App) -> Vec<Text> {
+    let (master, replica) = app.first_ports();
     let mut out = vec![
         Text::of(Mark::Title, "In the console (it has the focus at first)"),
         key("Tab", "completes; in an empty line, goes to the panes"),
@@ -50,8 +51,8 @@ fn lines() -> Vec<Text> {
         sign(Mark::Waiting, "⏸", "waits or is held back; the setting is named"),
         sign(Mark::Broken, "╳╌╌╌╌╌╌╌╳", "no link"),
         sign(Mark::Difference, "≠ ◆", "a difference; a role or an id that changed"),
-        sign(Mark::Master, "┏ 6380 ━┓", "a master"),
-        sign(Mark::Replica, "┌ 6381 ─┐", "a replica"),
+        sign(Mark::Master, &format!("┏ {master} ━┓"), "a master"),
+        sign(Mark::Replica, &format!("┌ {replica} ─┐"), "a replica"),
     ]);
     out.push(Text::of(Mark::Quiet, " Reversed for a second: this has just changed."));
     out.push(Text::new());

@@ -3,7 +3,7 @@
 mod markdown;
 
 use super::frame::{Canvas, Text};
-use crate::tui::app::{App, Pane};
+use crate::tui::app::{App, Focus, Pane};
 use crate::tui::text::{clip, wrap};
 use crate::tui::theme::Mark;
 use ratatui::layout::Rect;
@@ -31,7 +31,8 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
             if current == Some(i) { wrap(&goal.text, room) } else { vec![clip(&goal.text, room)] };
         for (n, piece) in pieces.into_iter().enumerate() {
             let head = if n == 0 { sign } else { "   " };
-            goals.push(Text::of(mark, format!("{head} ")).add(mark, piece));
+            let new = ticked && app.just_ticked() == Some(i);
+            goals.push(Text::new().add_fresh(mark, head, new).add(mark, format!(" {piece}")));
         }
     }
     let mut text: Vec<Text> = Vec::new();
@@ -68,7 +69,9 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     let most = (area.height as usize).saturating_sub(4) / 2;
     let at =
         goals.iter().position(|g| g.0.first().is_some_and(|p| p.0 == Mark::Focus)).unwrap_or(0);
-    let shown = goals.len().min(most.max(3));
+    // On a low screen the text needs the room more than goals that are far away.
+    let most = if area.height < 18 { 3 } else { most.max(3) };
+    let shown = goals.len().min(most);
     let first = at.saturating_sub(shown / 2).min(goals.len().saturating_sub(shown));
     let foot = shown as u16 + 1;
     let top = Rect { height: area.height.saturating_sub(foot), ..area };
@@ -77,11 +80,13 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
         app.scroll.get(&Pane::Lesson).copied().unwrap_or(0).min(text.len().saturating_sub(room));
     c.lines(top, &text[skip.min(text.len())..]);
     if text.len() > skip + room {
+        let at_prompt = app.focus == Focus::Console;
         let more = Rect { y: top.bottom().saturating_sub(1), height: 1, ..top };
         c.line(
             more,
             0,
-            &Text::of(Mark::Key, "… j scrolls".to_string()).pad_then(wide, Text::new()),
+            &Text::of(Mark::Key, if at_prompt { "… Esc, then j: more" } else { "… j: more" })
+                .pad_then(wide, Text::new()),
         );
     }
     let done = progress.goals().iter().filter(|g| g.ticked).count();

@@ -63,7 +63,7 @@ pub fn draw(frame: &mut Frame, app: &mut App) {
     }
     match &app.popup {
         None => {}
-        Some(Popup::Help(at)) => help::draw(&mut c, area, *at),
+        Some(Popup::Help(at)) => help::draw(&mut c, app, area, *at),
         Some(Popup::Palette(state)) => palette::draw(&mut c, area, state),
         Some(Popup::Why { key, row }) => why::draw(&mut c, app, area, key, *row),
         Some(Popup::Editor(e)) => editor::draw(&mut c, area, e),

@@ -61,7 +61,7 @@ pub fn title(app: &App) -> String {
 
 pub fn draw(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
     let Some(seq) = app.link().and_then(|key| app.world.links.get(&key)) else {
-        return empty(c, area);
+        return empty(c, app, area);
     };
     let cols = Columns::of(area.width as usize);
     header(c, app, area, seq, cols);
@@ -162,14 +162,15 @@ fn header(c: &mut Canvas, app: &App, area: Rect, seq: &Sequence, cols: Columns) 
     c.line(area, 1, &states);
 }
 
-fn empty(c: &mut Canvas, area: Rect) {
+fn empty(c: &mut Canvas, app: &App, area: Rect) {
+    let (master, replica) = app.first_ports();
     let lines = [
         Text::new(),
         Text::of(Mark::Quiet, "  Nobody follows anybody yet: nothing was said."),
         Text::new(),
         Text::of(Mark::Quiet, "  Type in the console:"),
-        Text::of(Mark::Text, "    redis-cli -p 6381"),
-        Text::of(Mark::Text, "    SLAVEOF 127.0.0.1 6380"),
+        Text::of(Mark::Text, format!("    redis-cli -p {replica}")),
+        Text::of(Mark::Text, format!("    SLAVEOF 127.0.0.1 {master}")),
         Text::new(),
         Text::of(Mark::Quiet, "  and every message of the synchronisation appears here."),
     ];

@@ -2,7 +2,7 @@
 
 use super::frame::{Canvas, Text};
 use crate::tui::app::{App, Hit, Mode, Screen};
-use crate::tui::text::{clip, safe, wrap};
+use crate::tui::text::{safe, wrap};
 use crate::tui::theme::Mark;
 use ratatui::layout::Rect;
 
@@ -47,13 +47,19 @@ pub fn draw(c: &mut Canvas, app: &App, screen: Rect) {
         let chosen = i == app.start_entry;
         let sign = if chosen { " ▸ " } else { "   " };
         let mark = if chosen { Mark::Focus } else { Mark::Text };
+        let mut about = wrap(&about, (wide as usize).saturating_sub(36)).into_iter();
         let line = Text::of(Mark::Key, sign)
             .add(Mark::Key, format!("{key}  "))
             .add_fresh(mark, format!(" {title} "), chosen)
-            .pad_then(34, Text::of(Mark::Quiet, clip(&about, wide as usize - 36)));
+            .pad_then(34, Text::of(Mark::Quiet, about.next().unwrap_or_default()));
         c.line(area, y, &line);
-        c.hits.push((Rect { y: area.y + y, height: 1, ..area }, Hit::StartEntry(i)));
+        let top = y;
         y += 1;
+        for rest in about {
+            c.line(area, y, &Text::new().pad_then(34, Text::of(Mark::Quiet, rest)));
+            y += 1;
+        }
+        c.hits.push((Rect { y: area.y + top, height: y - top, ..area }, Hit::StartEntry(i)));
     }
     y += 1;
     for text in foot(app) {
@@ -131,11 +137,11 @@ fn foot(app: &App) -> Vec<Text> {
         Text::new(),
         Text::of(
             Mark::Quiet,
-            "  Nothing listens yet: the servers start when you choose, and they are real. From",
+            "  Nothing listens yet: the servers start when you choose, and they are real.",
         ),
-        Text::of(Mark::Quiet, "  another terminal ")
+        Text::of(Mark::Quiet, "  From another terminal, ")
             .add(Mark::Key, format!("redis-cli -p {port}"))
-            .add(Mark::Quiet, " then talks to the very server that you see,"),
-        Text::of(Mark::Quiet, "  and whatever it does there is drawn here."),
+            .add(Mark::Quiet, " then talks to the very server that"),
+        Text::of(Mark::Quiet, "  you see, and whatever it does there is drawn here."),
     ]
 }

@@ -4,7 +4,7 @@ use super::frame::{Canvas, Text};
 use super::words::key_of;
 use crate::lab::model::{Life, LinkStatus};
 use crate::tui::app::{App, Hit};
-use crate::tui::text::{clip, width};
+use crate::tui::text::{clip, clock, width};
 use crate::tui::theme::Mark;
 use ratatui::layout::Rect;
 
@@ -14,9 +14,14 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
         Some(p) => {
             let done = p.goals().iter().filter(|g| g.ticked).count();
             let title = clip(&p.lesson().title, (area.width as usize / 4).max(8));
-            left = left
-                .add(Mark::Title, title)
-                .add(Mark::Good, format!("  {done}/{} goals ", p.goals().len()));
+            let all = p.goals().len();
+            left = left.add(Mark::Title, title).add(Mark::Text, "  ");
+            left = match app.just_ticked() {
+                Some(goal) => left
+                    .add_fresh(Mark::Good, format!(" ✓ goal {}/{all} ", goal + 1), true)
+                    .add(Mark::Text, " "),
+                None => left.add(Mark::Good, format!("{done}/{all} goals ")),
+            };
         }
         None => left = left.add(Mark::Title, "Free lab "),
     }
@@ -26,7 +31,9 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
         vec![(Hit::Help, "?", " help ")]
     };
     let keys_width: usize = keys.iter().map(|(_, k, n)| width(k) + width(n)).sum();
-    let room = (area.width as usize).saturating_sub(left.width() + keys_width + 2);
+    let time = time(app, area.width);
+    let right = keys_width + time.width();
+    let room = (area.width as usize).saturating_sub(left.width() + right + 2);
     let links = links(app, room);
     let mut line = left;
     match &app.notice {
@@ -36,6 +43,8 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
         None => line.0.extend(links.0),
     }
     c.line(area, 0, &line);
+    let from = area.right().saturating_sub(right as u16);
+    c.line(Rect { x: from, width: area.right() - from, ..area }, 0, &time);
     let mut x = area.right().saturating_sub(keys_width as u16);
     for (hit, key, name) in keys {
         let start = x;
@@ -43,6 +52,19 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
         x = c.put(x, area.y, area.right(), name, c.theme.of(Mark::Quiet));
         c.hits.push((Rect { x: start, width: x - start, height: 1, ..area }, hit));
     }
+}
+
+/// How time runs, and how long the session has lasted. Nothing is drawn for the clock's sake.
+fn time(app: &App, wide: u16) -> Text {
+    let began = app.world.model.session.began;
+    let us = app.now.mono_us.saturating_sub(began.mono_us);
+    let text = match wide {
+        0..=69 => return Text::new(),
+        70..=99 => "▶ ",
+        100..=119 => "▶ live  ",
+        _ => "▶ live  link time ×1  ",
+    };
+    Text::of(Mark::Stream, text).add(Mark::Quiet, format!("{}  ", clock(us)))
 }
 
 /// Every link in a word, as many as there is room for.

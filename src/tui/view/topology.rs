@@ -207,7 +207,7 @@ fn instance(c: &mut Canvas, app: &App, frame: Rect, of: &Peer) {
 
 /// What a box says, the most important first.
 fn about(c: &Canvas, app: &App, i: &Instance, (wide, room): (usize, u16)) -> Vec<Text> {
-    let mut lines = vec![role(c, app, i)];
+    let mut lines = vec![role(c, app, i, wide)];
     let touched = app.world.touched.get(&i.port);
     let offset_new = touched.is_some_and(|t| c.fresh(t.offset_at));
     let keys_new = touched.is_some_and(|t| c.fresh(t.keys_at));
@@ -230,7 +230,11 @@ fn about(c: &Canvas, app: &App, i: &Instance, (wide, room): (usize, u16)) -> Vec
             lines.push(joined(offset, keys));
         } else {
             lines.push(offset);
-            ids = joined(keys, ids);
+            ids = if keys.width() + ids.width() + 2 <= wide {
+                joined(keys, ids)
+            } else {
+                keys.add(Mark::Quiet, " · ").add_fresh(Mark::Text, i.ids.replid.short(), ids_new)
+            };
         }
         if !i.ids.replid2.is_zero() {
             let until = grouped(i.ids.second_offset.0);
@@ -254,7 +258,7 @@ fn about(c: &Canvas, app: &App, i: &Instance, (wide, room): (usize, u16)) -> Vec
     lines
 }
 
-fn role(c: &Canvas, app: &App, i: &Instance) -> Text {
+fn role(c: &Canvas, app: &App, i: &Instance, wide: usize) -> Text {
     if !i.is_up() {
         let was = if i.role == Role::Master { "was a master" } else { "was a replica" };
         let how = match &i.life {
@@ -284,7 +288,10 @@ fn role(c: &Canvas, app: &App, i: &Instance) -> Text {
     let new_state = c.fresh(i.upstream.since);
     match app.world.model.link_of(i.port).map(|l| l.status) {
         Some(LinkStatus::Online) => text.add_fresh(Mark::Good, " · in sync", new_state),
-        Some(LinkStatus::Transfer) => text.add_fresh(Mark::Rdb, " · loading the RDB", new_state),
+        Some(LinkStatus::Transfer) if wide < 26 => {
+            text.add_fresh(Mark::Rdb, " · gets the RDB", new_state)
+        }
+        Some(LinkStatus::Transfer) => text.add_fresh(Mark::Rdb, " · receives the RDB", new_state),
         Some(LinkStatus::Waiting) => text.add_fresh(Mark::Waiting, " · waits", new_state),
         Some(LinkStatus::Handshake | LinkStatus::Connecting) => {
             text.add_fresh(Mark::Handshake, " · handshake", new_state)

@@ -61,7 +61,13 @@ fn online(app: &App, link: &LinkView, room: usize) -> (Text, Vec<Text>) {
     if let Some((_, at)) = link.down.and_then(|d| d.acked) {
         // Whole seconds, as INFO's lag: what is younger than the next ACK is no lag.
         let us = app.now.mono_us.saturating_sub(at.mono_us);
-        lag = lag.add(Mark::Quiet, format!(" · lag {} s", us / 1_000_000));
+        let text = format!("lag {} s", us / 1_000_000);
+        if lag.width() + text.len() + 4 <= room {
+            lag = lag.add(Mark::Quiet, format!(" · {text}"));
+        } else {
+            details.push(std::mem::take(&mut lag));
+            lag = Text::of(Mark::Quiet, text);
+        }
     }
     details.push(lag);
     if left > 0 {
@@ -96,10 +102,17 @@ fn transfer(app: &App, link: &LinkView, room: usize) -> (Text, Vec<Text>) {
     if let Some(down) = link.down
         && down.held_bytes > 0
     {
-        let text = format!("⏸ held back: {}", words::writes(down.held_writes, down.held_bytes));
-        details.push(Text::of(Mark::Waiting, text));
+        details.push(held_back(down.held_writes, down.held_bytes, room));
     }
     (head, details)
+}
+
+/// What waits for the end of the transfer, in as many words as there is room for.
+fn held_back(writes: u64, bytes: u64, room: usize) -> Text {
+    let told = words::writes(writes, bytes);
+    let texts = [format!("⏸ held back: {told}"), format!("⏸ {told} held"), format!("⏸ {told}")];
+    let fits = texts.iter().find(|t| crate::tui::text::width(t) < room);
+    Text::of(Mark::Waiting, fits.unwrap_or(&texts[2]).clone())
 }
 
 fn waiting(app: &App, link: &LinkView, room: usize) -> (Text, Vec<Text>) {
@@ -120,8 +133,7 @@ fn waiting(app: &App, link: &LinkView, room: usize) -> (Text, Vec<Text>) {
     if let Some(down) = link.down
         && down.held_bytes > 0
     {
-        let text = format!("⏸ held back: {}", words::writes(down.held_writes, down.held_bytes));
-        details.push(Text::of(Mark::Waiting, text));
+        details.push(held_back(down.held_writes, down.held_bytes, room));
     }
     (arrow(room, '╌', "⏸ waits", Mark::Waiting, "▷"), details)
 }
@@ -143,7 +155,7 @@ fn down(app: &App, link: &LinkView, room: usize) -> (Text, Vec<Text>) {
         .map(|(_, why)| why);
     if let Some(cause) = cause {
         let mark = if matches!(cause, LinkLoss::ClosedHere) { Mark::Quiet } else { Mark::Broken };
-        for line in crate::tui::text::wrap(&words::loss(cause), room - 1).into_iter().take(2) {
+        for line in crate::tui::text::wrap(&words::loss(cause), room - 1).into_iter().take(3) {
             details.push(Text::of(mark, line));
         }
     }

@@ -140,6 +140,16 @@ pub fn command(wire: &[Preview]) -> String {
     out
 }
 
+/// A command of the stream; the master's own PING, and one of which only the range is known, by
+/// name.
+pub fn write(wire: &[Preview]) -> String {
+    match wire {
+        [] => "a write".to_owned(),
+        [one] if one.text().eq_ignore_ascii_case("ping") => "PING (keep-alive)".to_owned(),
+        all => command(all),
+    }
+}
+
 /// Why a replica waits, the setting named; `since` is when the wait began.
 pub fn wait(reason: &WaitReason, since: Now, now: Now) -> String {
     let passed = now.link_us.saturating_sub(since.link_us);

@@ -300,10 +300,8 @@ impl Body<'_> {
     fn write(&self, w: &Write) -> (Vec<Text>, Note) {
         let what = if w.commands > 1 {
             format!("{} writes", count(w.commands))
-        } else if w.wire.is_empty() {
-            "a write".to_owned()
         } else {
-            words::command(&w.wire)
+            words::write(&w.wire)
         };
         let place = format!("{} at {}", size(w.bytes()), grouped(w.from.0));
         if w.waits() {
