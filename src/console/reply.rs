@@ -5,7 +5,7 @@
 
 use crate::observe::{Answer, Label};
 use crate::wire::num;
-use crate::wire::text::repr;
+use crate::wire::text::{repr, steers};
 use crate::wire::value::Value;
 
 /// Whether redis-cli prints this command's reply as plain text, without quotes.
@@ -160,12 +160,7 @@ pub fn shown(bytes: &[u8]) -> String {
                 '\r' if chars.peek() == Some(&'\n') => {}
                 c if c.is_control() => out.push_str(&format!("\\x{:02x}", c as u32)),
                 // Bidirectional overrides and invisible marks repaint what stands around them.
-                '\u{200b}'..='\u{200f}'
-                | '\u{202a}'..='\u{202e}'
-                | '\u{2060}'..='\u{2069}'
-                | '\u{feff}' => {
-                    out.push_str(&format!("\\u{{{:x}}}", c as u32));
-                }
+                c if steers(c) => out.push_str(&format!("\\u{{{:x}}}", c as u32)),
                 c => out.push(c),
             }
         }

@@ -4,7 +4,7 @@ use super::error::{LabError, LabErrorKind};
 use super::journal::Journal;
 use super::session::Lab;
 use super::workspace::DATA;
-use crate::observe::{Body, Event, Fact, LabFact, Source};
+use crate::observe::{Body, Event, ExitHow, Fact, LabFact, Source};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -82,9 +82,18 @@ pub(super) fn wait_ready(
                     waits.remove(&port);
                 }
                 (_, Body::Lab(LabFact::InstanceDown { port, how })) if waits.contains(&port) => {
-                    let cause = format!("the instance on port {port} ended at once: {how:?}");
-                    return Err(LabError::new(LabErrorKind::Instance, cause)
-                        .hint(format!("cat {DATA}/{port}/redis.log shows why.")));
+                    let how = match how {
+                        ExitHow::Shutdown { code } => format!("with exit code {code}"),
+                        ExitHow::Killed => "killed".to_owned(),
+                        ExitHow::Panicked { message } => format!("it panicked ({message})"),
+                        ExitHow::Failed { reason } => reason,
+                    };
+                    let cause = format!("the instance on port {port} ended at once: {how}");
+                    // There is no shell to look around with before the lab is open.
+                    return Err(LabError::new(LabErrorKind::Instance, cause).hint(format!(
+                        "synclab repl --bare, with the same --workspace, starts nothing: there cat \
+                         {DATA}/{port}/redis.log shows why."
+                    )));
                 }
                 _ => {}
             }

@@ -1,6 +1,7 @@
 //! Labels into colours. One meaning a colour; `NO_COLOR` and pipes get none.
 
 use crate::observe::{AnswerLine, Label, Span};
+use crate::wire::text::safe;
 use colored::Colorize;
 
 /// A line as it goes to the terminal. Whether colours are used is decided by `colored`: they are
@@ -10,7 +11,9 @@ pub fn line(line: &AnswerLine) -> String {
 }
 
 fn span(span: &Span) -> String {
-    let text = span.text.as_str();
+    // Names that peers chose are in there too.
+    let text = safe(&span.text);
+    let text = text.as_ref();
     let painted = match span.label {
         Label::Reply | Label::Shell => return text.to_owned(),
         Label::Error | Label::ShellError | Label::Broken => text.red(),

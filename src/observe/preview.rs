@@ -1,3 +1,4 @@
+use crate::wire::text::steers;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -65,13 +66,9 @@ fn push_char(text: &mut String, c: char) {
         '\t' => text.push_str("\\t"),
         // Format characters (bidirectional overrides among them) can repaint what stands around
         // them, so they are spelled out like control characters.
-        c if c.is_control() || is_format(c) => text.push_str(&c.escape_unicode().to_string()),
+        c if steers(c) => text.push_str(&c.escape_unicode().to_string()),
         c => text.push(c),
     }
-}
-
-fn is_format(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 impl fmt::Display for Preview {

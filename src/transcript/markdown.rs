@@ -2,6 +2,7 @@
 
 use super::utc;
 use crate::observe::{AnswerLine, Body, ConsoleFact, Event, LabFact};
+use crate::wire::text::safe;
 
 /// What a block of the document holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -90,7 +91,8 @@ impl Document {
             self.open = Some((block, Vec::new()));
         }
         if let Some((_, lines)) = &mut self.open {
-            lines.push(line.trim_end().to_owned());
+            // A document is printed on terminals as well.
+            lines.push(safe(line.trim_end()).into_owned());
         }
     }
 
@@ -188,6 +190,15 @@ acknowledged
 ```
 ";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn what_steers_a_terminal_is_escaped() {
+        let events =
+            [typed(0, 1, "get \u{202e}x"), answered(1, 1, "a\x1b]0;b"), log(2, "c\u{9b}d")];
+        let text = export_markdown(&events, &mut tell);
+        assert!(text.contains("get \\u{202e}x\na\\x1b]0;b\n"), "{text}");
+        assert!(text.contains("c\\u{9b}d\n"), "{text}");
     }
 
     #[test]

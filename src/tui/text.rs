@@ -1,6 +1,7 @@
 //! Small things that every pane needs to print: grouped numbers, sizes, times, clipping by the
 //! width that a terminal gives a character, and the last guard against escape sequences.
 
+use crate::wire::text::steers;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// `1234567` → `1,234,567`.
@@ -186,23 +187,18 @@ fn head(text: &str, max: usize) -> usize {
 /// Control and format characters spelled out. Everything that was not made by `Preview` goes
 /// through here before it is drawn: log lines, file contents, typed text.
 pub fn safe(text: &str) -> String {
-    if text.chars().all(|c| !hostile(c)) {
+    if text.chars().all(|c| !steers(c)) {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {
         match c {
             '\t' => out.push_str("    "),
-            c if hostile(c) => out.extend(c.escape_unicode()),
+            c if steers(c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }
     out
-}
-
-fn hostile(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// A bar of `cells` cells, `done` of `total` filled.

@@ -240,6 +240,13 @@ mod tests {
     }
 
     #[test]
+    fn databases_beyond_what_memory_holds_are_refused() {
+        let mut config = Config::default();
+        assert!(apply(&mut config, "databases 65536").is_ok());
+        assert!(apply(&mut config, "databases 2000000000").is_err());
+    }
+
+    #[test]
     fn includes_are_asked_for_with_the_dir_in_force() {
         let mut c = Config::default();
         let mut asked = Vec::new();

@@ -124,7 +124,9 @@ static OWN: &[Directive] = &[
         Kind::Number(at!(client_query_buffer_limit), memory(1 << 20, LONG)),
     ),
     entry("daemonize", None, IMMUTABLE, boolean(at!(daemonize))),
-    entry("databases", None, IMMUTABLE, Kind::Number(at!(databases), number(1, INT))),
+    // Redis takes any number and lets the system hand out memory that nobody touches; here each
+    // database costs something at once, and one instance must not take the lab's memory.
+    entry("databases", None, IMMUTABLE, Kind::Number(at!(databases), number(1, 1 << 16))),
     entry("dbfilename", None, PROTECTED, Kind::Special(Special::DbFilename)),
     entry("dir", None, PROTECTED | DENY_LOADING, Kind::Special(Special::Dir)),
     entry("dynamic-hz", None, 0, boolean(at!(dynamic_hz))),

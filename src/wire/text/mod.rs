@@ -6,4 +6,4 @@ mod show;
 
 pub use args::{Unbalanced, split_args};
 pub use glob::glob_match;
-pub use show::{printable, repr};
+pub use show::{printable, repr, safe, steers};

@@ -1,5 +1,7 @@
 //! Bytes made fit to be seen: Redis's quoted form, and previews that no terminal mistakes.
 
+use std::borrow::Cow;
+
 /// The quoted, escaped form that redis-cli prints and MONITOR streams: `"a\n\x00"`. ASCII only.
 pub fn repr(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len() + 2);
@@ -58,6 +60,33 @@ pub fn printable(bytes: &[u8], max: usize) -> String {
     out
 }
 
+/// Whether a character could steer a terminal, or hide and reorder what stands around it: controls,
+/// direction marks, invisible format characters, separators that some terminals take for line ends.
+pub fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+        || matches!(c, '\u{e0000}'..='\u{e007f}')
+}
+
+/// The last guard in front of a terminal: spells out what [`steers`]. A tab stays: it moves the
+/// cursor, but only onwards.
+pub fn safe(text: &str) -> Cow<'_, str> {
+    let harmless = |c: char| c == '\t' || !steers(c);
+    if text.chars().all(harmless) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            c if harmless(c) => out.push(c),
+            c if c.is_ascii() => push_escaped(&mut out, c as u8),
+            c => out.push_str(&format!("\\u{{{:x}}}", c as u32)),
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// Shown as it stands. A character without width (combining, joiner, direction mark) is not.
 fn is_plain(c: char) -> bool {
     if c.is_ascii() {
@@ -82,6 +111,16 @@ fn cut(mut text: String, max: usize) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn nothing_that_steers_a_terminal_is_safe() {
+        assert_eq!(safe("a\tb 同步 é ──▶"), "a\tb 同步 é ──▶");
+        assert_eq!(safe("\x1b]0;x\x07\r\0"), r"\x1b]0;x\a\r\x00");
+        for c in ['\u{9b}', '\u{7f}', '\u{61c}', '\u{202e}', '\u{2028}', '\u{2066}', '\u{e0041}'] {
+            let text = safe(&format!("a{c}b")).into_owned();
+            assert!(!text.contains(c) && text.starts_with("a\\"), "{text}");
+        }
+    }
 
     #[test]
     fn quoted_form() {
