@@ -167,3 +167,48 @@ fn a_data_set_goes_to_disk_and_comes_back() {
     assert_eq!(c.call("DBSIZE"), Reply::Int(0));
     node.kill();
 }
+
+#[test]
+fn keys_migrate_to_another_server() {
+    let (here, there) = (tempfile::tempdir().expect("a dir"), tempfile::tempdir().expect("a dir"));
+    let from = start(&here);
+    let to = Node::start(there.path(), "save \"\"\nrequirepass sesame");
+    let (mut a, mut b) = (from.client(), to.client());
+    assert_eq!(b.call("AUTH sesame"), Reply::ok());
+    assert_eq!(b.call("SELECT 3"), Reply::ok());
+    let target = format!("MIGRATE 127.0.0.1 {}", to.port);
+    let ask = |a: &mut Client, rest: &str| a.call(&format!("{target} {rest}"));
+    let refused =
+        |why: &str| Reply::Error(format!("ERR Target instance replied with error: {why}"));
+    for line in ["SET k v", "SET t 1 PX 5000000", "SET u 2"] {
+        assert_eq!(a.call(line), Reply::ok());
+    }
+    assert_eq!(ask(&mut a, "nokey 3 0"), Reply::Simple("NOKEY".into()));
+    assert_eq!(ask(&mut a, "k 3 0"), refused("NOAUTH Authentication required."));
+    assert_eq!(ask(&mut a, "k 99 0 AUTH sesame"), refused("ERR DB index is out of range"));
+    assert_eq!(a.call("EXISTS k"), Reply::Int(1));
+    assert_eq!(ask(&mut a, "k 3 5000 COPY AUTH sesame"), Reply::ok());
+    assert_eq!((a.call("GET k"), b.call("GET k")), (Reply::bulk("v"), Reply::bulk("v")));
+    // Of several keys those go that the target takes; the others stay.
+    assert_eq!(
+        ask(&mut a, " 3 5000 AUTH2 default sesame KEYS k t nokey u"),
+        refused("BUSYKEY Target key name already exists.")
+    );
+    assert_eq!(a.call("EXISTS k t u"), Reply::Int(1));
+    assert_eq!(b.call("MGET t u"), Reply::Array(vec![Reply::bulk("1"), Reply::bulk("2")]));
+    assert!(matches!(b.call("PTTL t"), Reply::Int(1..=5_000_000)));
+    assert_eq!(ask(&mut a, "k 3 5000 REPLACE AUTH sesame"), Reply::ok());
+    assert_eq!(a.call("DBSIZE"), Reply::Int(0));
+    // Nobody there; somebody who is silent.
+    assert_eq!(a.call("SET k v"), Reply::ok());
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = silent.local_addr().expect("its address").port();
+    let broken =
+        |doing: &str| Reply::Error(format!("IOERR error or timeout {doing} to target instance"));
+    assert_eq!(a.call(&format!("MIGRATE 127.0.0.1 {port} k 0 50")), broken("reading"));
+    drop(silent);
+    assert_eq!(a.call(&format!("MIGRATE 127.0.0.1 {port} k 0 50")), broken("writing"));
+    assert_eq!(a.call("GET k"), Reply::bulk("v"));
+    from.kill();
+    to.kill();
+}

@@ -13,6 +13,8 @@ pub enum Blocked {
     Shutdown,
     /// CONFIG REWRITE, until the file is written.
     Rewrite,
+    /// MIGRATE, until the target has answered.
+    Migrate,
     /// CLIENT PAUSE (or a shutdown, or a failover, that pauses writes): its command runs later.
     Paused,
     /// SAVE, DEBUG RELOAD: until the dump is there, or back again.
@@ -24,7 +26,11 @@ impl Blocked {
     pub fn deadline_us(&self) -> Option<u64> {
         match self {
             Blocked::Wait { deadline_us, .. } => *deadline_us,
-            Blocked::Shutdown | Blocked::Rewrite | Blocked::Paused | Blocked::Save => None,
+            Blocked::Shutdown
+            | Blocked::Rewrite
+            | Blocked::Migrate
+            | Blocked::Paused
+            | Blocked::Save => None,
         }
     }
 }

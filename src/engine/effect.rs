@@ -46,6 +46,19 @@ pub enum Effect {
     /// Remove a file if it is there; nothing is answered.
     RemoveFile { path: String },
 
+    /// Talk to another server: connect to it, write `request`, read `replies` lines. Then one
+    /// `Engine::piece` for the `Effect::Pull` that follows, with the lines as they came, and
+    /// `Engine::job_done`; or, after what lines there were, `Engine::job_failed` with what was being
+    /// done: `connecting`, `writing` or `reading`. Each of these may last `timeout_ms`.
+    Exchange {
+        job: JobId,
+        host: String,
+        port: u16,
+        request: Vec<u8>,
+        replies: usize,
+        timeout_ms: u64,
+    },
+
     /// CONFIG SET changed something that the driver keeps too. The values are in the config.
     Reconfigure(Reconfigure),
     /// The process (in the lab: this instance) ends with this code, after the output that is
@@ -73,7 +86,7 @@ pub enum Reconfigure {
 pub enum Parked {
     /// DEBUG SLEEP: call `Engine::timer` when the clients' clock reaches this (microseconds).
     UntilMono(u64),
-    /// SAVE and the save of a shutdown: until that job is done or failed. At boot: until the dump
+    /// SAVE, the save of a shutdown, MIGRATE: until that job is done or failed. At boot: until the dump
     /// was opened or is known to be missing.
     Job(JobId),
 }

@@ -140,6 +140,8 @@ impl Engine {
         self.now = now;
         if self.owns_rewrite_job(job) {
             self.rewrite_piece(job, &bytes);
+        } else if self.owns_migration_job(job) {
+            self.migration_piece(&bytes);
         } else if replication::owns_job(self, job) {
             replication::piece(self, job, bytes);
         } else {
@@ -159,6 +161,8 @@ impl Engine {
         self.now = now;
         if self.owns_rewrite_job(job) {
             self.rewrite_job_done();
+        } else if self.owns_migration_job(job) {
+            self.end_migration(None);
         } else if replication::owns_job(self, job) {
             replication::job_done(self, job, done);
         } else {
@@ -172,6 +176,8 @@ impl Engine {
         self.now = now;
         if self.owns_rewrite_job(job) {
             self.end_rewrite(Err(error));
+        } else if self.owns_migration_job(job) {
+            self.end_migration(Some(&error));
         } else if replication::owns_job(self, job) {
             replication::job_failed(self, job, error);
         } else {

@@ -32,6 +32,7 @@ pub mod life;
 mod limits;
 mod link_errors;
 mod log;
+mod migrate;
 mod monitor;
 pub mod multi;
 mod output;
@@ -112,6 +113,7 @@ pub struct Engine {
     pub(crate) pauses: Pauses,
     pub(crate) shutdown: Shutdown,
     pub(crate) rewriting: Option<config_rewrite::Rewriting>,
+    pub(crate) migrating: Option<migrate::Migrating>,
     pub(crate) slowlog: slowlog::SlowLog,
     pub(crate) memory_peak: info::MemoryPeak,
     /// Microseconds of processor time, system and user, as the driver last told.
@@ -169,6 +171,7 @@ impl Engine {
             pauses: Pauses::default(),
             shutdown: Shutdown::default(),
             rewriting: None,
+            migrating: None,
             slowlog: Default::default(),
             memory_peak: Default::default(),
             cpu_us: (0, 0),

@@ -17,6 +17,12 @@ pub(crate) fn is_secret(words: &[&[u8]], i: usize) -> bool {
     if name.eq_ignore_ascii_case(b"hello") {
         return (i >= 3 && is(i - 1, "auth")) || (i >= 4 && is(i - 2, "auth"));
     }
+    if name.eq_ignore_ascii_case(b"migrate") {
+        let keys = (6..i).any(|at| is(at, "keys"));
+        return !keys
+            && ((i >= 7 && (is(i - 1, "auth") || is(i - 1, "auth2")))
+                || (i >= 8 && is(i - 2, "auth2")));
+    }
     if name.eq_ignore_ascii_case(b"config") && is(1, "set") {
         return i >= 3
             && i % 2 == 1
@@ -55,5 +61,9 @@ mod tests {
         let hidden: Vec<usize> = (0..6).filter(|i| is_secret(&set, *i)).collect();
         assert_eq!(hidden, [5]);
         assert!(!is_secret(&[b"SET", b"auth", b"x"], 2));
+        let line = b"MIGRATE h 1 AUTH 0 9 COPY AUTH2 u p KEYS auth k";
+        let words: Vec<&[u8]> = line.split(|b| *b == b' ').collect();
+        let hidden: Vec<usize> = (0..words.len()).filter(|i| is_secret(&words, *i)).collect();
+        assert_eq!(hidden, [8, 9]);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::dial::Dialling;
 use super::instance::Instance;
-use super::jobs::Report;
+use super::jobs::{Exchange, Report};
 use super::log::os_text;
 use crate::engine::effect::{Effect, JobId, Reconfigure, SaveTo};
 use crate::engine::{Dialled, FileError, JobDone};
@@ -10,6 +10,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::task::Poll;
+use std::time::Duration;
 
 impl Instance {
     /// Carries out everything that the engine has asked for.
@@ -71,6 +72,10 @@ impl Instance {
                 if let Ok(path) = self.real(&path) {
                     let _ = std::fs::remove_file(path);
                 }
+            }
+            Effect::Exchange { job, host, port, request, replies, timeout_ms } => {
+                let timeout = Duration::from_millis(timeout_ms);
+                self.jobs.exchange(job, Exchange { host, port, request, replies, timeout });
             }
             Effect::Reconfigure(what) => self.reconfigure(what),
             Effect::Exit { code } => self.exit = Some(code),

@@ -81,6 +81,11 @@ impl Sim {
             Effect::RemoveFile { path } => {
                 host.files.remove(&host.absolute(&path));
             }
+            // No virtual instance is reached this way.
+            Effect::Exchange { job, .. } => {
+                host.engine.job_failed(now, job, "connecting".to_owned());
+                self.turn(port);
+            }
             // Everything lives in the config, and a virtual instance listens on its port alone.
             Effect::Reconfigure(_) => {}
             Effect::Exit { code } => {

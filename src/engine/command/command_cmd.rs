@@ -299,6 +299,11 @@ fn keys_of<'a>(e: &mut Engine, call: &Call<'a>) -> Option<Vec<(&'a [u8], &'stati
         return None;
     }
     let mut keys = Vec::new();
+    if entry.spec.name == "migrate"
+        && let Some(at) = super::migrate::keys_at(words)
+    {
+        return Some(words[at..].iter().map(|w| (*w, "RW access delete")).collect());
+    }
     for key in entry.spec.keys {
         // SET reads the old value only if it is asked to.
         let flags = match key.flags.strip_suffix(" variable_flags") {

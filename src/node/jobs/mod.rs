@@ -1,7 +1,10 @@
 //! Files, saves and loads: work that may wait for the disk, so each has a thread and a bounded
 //! channel back to the loop. Whatever must not happen late (the rename) is done by the loop itself.
 
+mod exchange;
 mod work;
+
+pub(super) use exchange::Exchange;
 
 use super::log::os_text;
 use super::ready::{ReadyQueue, Token};
@@ -138,6 +141,12 @@ impl Jobs {
     pub(super) fn open(&mut self, id: JobId, path: PathBuf) {
         let (tx, cancelled) = self.add(id);
         self.spawn(id, tx, move |tx| work::read_file(&path, &cancelled, tx));
+    }
+
+    /// Asks another server; the answers are one piece.
+    pub(super) fn exchange(&mut self, id: JobId, what: Exchange) {
+        let (tx, _) = self.add(id);
+        self.spawn(id, tx, move |tx| exchange::run(&what, tx));
     }
 
     /// A job that failed before it began.

@@ -283,6 +283,9 @@ impl World {
             Effect::RemoveFile { path } => {
                 node.files.remove(&path);
             }
+            Effect::Exchange { job, .. } => {
+                node.engine.job_failed(self.now, job, "connecting".into());
+            }
             Effect::Reconfigure(_) => {}
             Effect::Exit { .. } => self.kill(at),
         }
