@@ -29,7 +29,6 @@ mod patience;
 pub mod ports;
 mod redis;
 pub mod reply;
-pub mod secret;
 mod session;
 mod shell;
 pub mod suggest;

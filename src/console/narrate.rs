@@ -49,6 +49,37 @@ pub fn settle(state: &mut NarrateState) -> Vec<AnswerLine> {
     out
 }
 
+/// Whether [`tell`] needs this event at all: the others may be left away, and most are of these.
+pub fn is_told(event: &Event) -> bool {
+    !matches!(&event.body, Body::Fact(fact) if has_no_words(fact))
+}
+
+/// Puts a batch of events in the order of their times: two instances report on threads of their
+/// own, and the answer to a message may stand in the journal before the message.
+pub fn in_order(events: &mut [Event]) {
+    events.sort_by_key(|e| e.at.wall_us);
+}
+
+/// Logs, keys and commands have panes of their own; progress is told by its end.
+fn has_no_words(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::Log { .. }
+            | Fact::ConfigSet { .. }
+            | Fact::ClientConnected { .. }
+            | Fact::ClientGone { .. }
+            | Fact::Command { .. }
+            | Fact::SnapshotProgress { .. }
+            | Fact::RdbSent { .. }
+            | Fact::RdbReceived { .. }
+            | Fact::RdbKey { .. }
+            | Fact::Acked { .. }
+            | Fact::KeyWritten { .. }
+            | Fact::KeyGone { .. }
+            | Fact::DbsSwapped { .. }
+    )
+}
+
 fn tell_now(event: &Event, state: &mut NarrateState, out: &mut Vec<AnswerLine>) {
     match (&event.body, event.source) {
         (Body::Lab(fact), _) => life::lab(event, fact, state, out),
@@ -94,7 +125,7 @@ fn told(
         | Fact::Propagated { .. }
         | Fact::Applied { .. }
         | Fact::Summary { .. } => stream::tell(event, port, fact, state, out),
-        // Logs, keys and commands have panes of their own; progress is told by its end.
+        // See `has_no_words`.
         Fact::Log { .. }
         | Fact::ConfigSet { .. }
         | Fact::ClientConnected { .. }

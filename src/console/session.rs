@@ -3,7 +3,7 @@
 use super::client::{Client, Target};
 use super::line::{self, At, Meaning, Prompt};
 use super::{Completer, Completion, Interrupt, MoreLines, Outcome};
-use super::{redis, secret, shell, verbs};
+use super::{redis, shell, verbs};
 use crate::lab::Lab;
 use crate::lab::journal::Follower;
 use crate::lab::model::Model;
@@ -184,10 +184,12 @@ impl Console {
         self.interrupt.clear();
         let id = self.next_id;
         self.next_id += 1;
+        let brings_prompt = line::understand(line, self.at()).prompt.is_some();
         self.lab.record_console(ConsoleFact::Typed {
             id,
-            prompt: self.prompt(),
-            line: reply_safe(&secret::mask(line)),
+            // As on the page that it came from: one prompt is enough.
+            prompt: if brings_prompt { String::new() } else { self.prompt() },
+            line: reply_safe(if brings_prompt { line.trim() } else { line }),
         });
         let mut mouth = Mouth { lab: self.lab.clone(), id, out, held: None };
         let outcome = self.dispatch(line, lines, &mut mouth);
@@ -206,8 +208,7 @@ impl Console {
         lines: &mut dyn MoreLines,
         mouth: &mut Mouth<'_>,
     ) -> Outcome {
-        let at = if self.current.is_some() { At::Redis } else { At::Shell };
-        let understood = line::understand(line, at);
+        let understood = line::understand(line, self.at());
         match understood.prompt {
             Some(Prompt::Shell) => self.current = None,
             Some(Prompt::Redis { host, port, db }) => {
@@ -236,6 +237,10 @@ impl Console {
                 redis::run(self, &text, lines, mouth)
             }
         }
+    }
+
+    fn at(&self) -> At {
+        if self.current.is_some() { At::Redis } else { At::Shell }
     }
 
     /// Makes an instance the current one, as a pasted prompt asks.

@@ -242,6 +242,11 @@ impl Lab {
         &self.0.folder
     }
 
+    /// The session's record on this machine; at most a moment behind the journal.
+    pub fn record_path(&self) -> &Path {
+        self.0.recorder.path()
+    }
+
     /// The files under `/data`.
     pub fn workspace(&self) -> &Workspace {
         &self.0.workspace

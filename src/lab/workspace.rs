@@ -129,7 +129,8 @@ impl Workspace {
         let real = self.host_path(&path)?;
         fs::write(&real, content).map_err(|e| io_error(&path, &e))?;
         self.known().insert(path.clone());
-        self.tell(LabFact::FileWritten { path, bytes: content.len() as u64 });
+        let text = recorded(content);
+        self.tell(LabFact::FileWritten { path, bytes: content.len() as u64, text });
         Ok(())
     }
 
@@ -225,7 +226,7 @@ impl Workspace {
         for (path, bytes) in came {
             match bytes {
                 None => self.tell(LabFact::DirMade { path }),
-                Some(bytes) => self.tell(LabFact::FileWritten { path, bytes }),
+                Some(bytes) => self.tell(LabFact::FileWritten { path, bytes, text: None }),
             }
         }
     }
@@ -271,6 +272,15 @@ fn scan(dir: &Path, virt: &str, depth: usize, found: &mut Vec<(String, Option<u6
             found.push((path, Some(about.len())));
         }
     }
+}
+
+/// A file this long is not kept in the record.
+const RECORDED: usize = 16 * 1024;
+
+/// What of a file's content goes into the record.
+fn recorded(content: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(content).ok().filter(|t| t.len() <= RECORDED)?;
+    Some(super::secrets::mask_text(text))
 }
 
 /// The system's reason in a shell's words.

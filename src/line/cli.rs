@@ -78,7 +78,7 @@ impl Cli {
         loop {
             match editor.readline(&self.client.prompt()) {
                 Ok(text) => {
-                    if crate::console::secret::mask(&text) == text {
+                    if crate::lab::secrets::mask_line(&text) == text {
                         let _ = editor.add_history_entry(text.as_str());
                     }
                     if !text.split(['\n', '\r']).all(|line| self.line(line.as_bytes())) {

@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 const CALM: Duration = Duration::from_millis(250);
 /// Nothing new for so long: what a line set off has been told.
 const QUIET: Duration = Duration::from_millis(30);
+/// Both ends of a link have reported within this time.
+const GATHER: Duration = Duration::from_millis(8);
 /// So long is waited for that at most.
 const SETTLE: Duration = Duration::from_millis(150);
 
@@ -78,7 +80,7 @@ impl Pen {
                     continue;
                 }
                 // A moment's worth of events in one piece.
-                std::thread::sleep(Duration::from_millis(10));
+                std::thread::sleep(GATHER);
                 if pen.shared.stopped.load(Ordering::SeqCst) {
                     break;
                 }
@@ -116,6 +118,8 @@ impl Pen {
             if !self.shared.journal.wait_beyond(cursor, QUIET.min(left)) {
                 break;
             }
+            // The other end of a link reports in a moment: one batch can be put in order.
+            std::thread::sleep(GATHER);
             self.tell(false);
             if Instant::now() >= until {
                 break;
@@ -160,6 +164,7 @@ impl Pen {
         loop {
             events.clear();
             let next = self.shared.journal.read_from(teller.cursor, &mut events, 1024);
+            narrate::in_order(&mut events);
             for event in &events {
                 lines.extend(narrate::tell(event, &mut teller.state));
             }

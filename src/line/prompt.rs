@@ -3,8 +3,9 @@
 use super::pen::{AbovePrompt, Pen};
 use super::signals::Signals;
 use super::{FAILED, paint};
-use crate::console::{Completer, Console, MoreLines, secret};
+use crate::console::{Completer, Console, MoreLines};
 use crate::lab::Lab;
+use crate::lab::secrets::mask_line;
 use crate::observe::{Answer, Label};
 use colored::Colorize;
 use etcetera::BaseStrategy;
@@ -143,7 +144,7 @@ impl Feed {
     fn read(&mut self, prompt: &str) -> Result<String, ReadlineError> {
         if let Some(line) = self.queue.pop_front() {
             // As it would have looked, typed.
-            let shown = crate::console::reply::shown(secret::mask(&line).as_bytes());
+            let shown = crate::console::reply::shown(mask_line(&line).as_bytes());
             self.pen.text(&format!("{}{shown}\n", paint::prompt(prompt)));
             return Ok(line);
         }
@@ -159,7 +160,7 @@ impl Feed {
         // What holds a secret is not kept, and a file's lines are no commands.
         if !self.in_file.load(Ordering::SeqCst)
             && !text.trim().is_empty()
-            && secret::mask(&text) == text
+            && mask_line(&text) == text
         {
             let _ = self.editor.add_history_entry(text);
         }

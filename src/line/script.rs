@@ -5,6 +5,7 @@ use super::signals::Signals;
 use super::{FAILED, paint};
 use crate::console::line::{At, understand};
 use crate::console::{Console, MoreLines};
+use crate::lab::secrets::mask_line;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -47,7 +48,7 @@ pub fn run(mut console: Console, source: Box<dyn BufRead>, pen: &Pen, signals: &
 
 /// The line behind its prompt; a line that brings a prompt of its own has no need of another.
 fn echo(console: &Console, line: &str, pen: &Pen) {
-    let shown = crate::console::reply::shown(crate::console::secret::mask(line.trim()).as_bytes());
+    let shown = crate::console::reply::shown(mask_line(line.trim()).as_bytes());
     let at = if console.current_port().is_some() { At::Redis } else { At::Shell };
     if understand(line, at).prompt.is_some() {
         pen.text(&format!("{shown}\n"));
@@ -84,7 +85,7 @@ impl Feed {
 impl MoreLines for Feed {
     fn next_line(&mut self, prompt: &str) -> Option<String> {
         let line = self.take()?;
-        let safe = crate::console::secret::mask(&crate::console::reply::shown(line.as_bytes()));
+        let safe = mask_line(&crate::console::reply::shown(line.as_bytes()));
         self.pen.text(&format!("{prompt}{safe}\n"));
         Some(line)
     }

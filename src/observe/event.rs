@@ -66,9 +66,13 @@ pub enum LabFact {
     DirMade {
         path: String,
     },
+    /// `text` is what was written, if the lab wrote it itself and it is a short text; passwords
+    /// are masked in it.
     FileWritten {
         path: String,
         bytes: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
     },
     FileRemoved {
         path: String,

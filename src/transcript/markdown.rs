@@ -32,6 +32,8 @@ struct Document {
     open: Option<(Block, Vec<String>)>,
     /// The line whose answers the open console block ends with.
     typed: Option<u64>,
+    /// That line opened an editor: what is written next is what was typed into it.
+    editing: bool,
     began: bool,
 }
 
@@ -45,6 +47,8 @@ impl Document {
                 self.text.push_str(&format!("\n**{}**\n", utc(event.at.wall_us)));
                 self.line(Block::Console, format!("{prompt}{line}"));
                 self.typed = Some(*id);
+                let editor = |w: &str| matches!(w, "vim" | "vi" | "nano");
+                self.editing = line.split_whitespace().any(editor);
             }
             Body::Console(ConsoleFact::Answered { id, answer }) => {
                 if self.typed != Some(*id) || !self.is_open(Block::Console) {
@@ -55,6 +59,13 @@ impl Document {
                 }
             }
             Body::Console(ConsoleFact::Done { .. }) => {}
+            Body::Lab(LabFact::FileWritten { text: Some(text), .. }) if self.editing => {
+                self.editing = false;
+                for line in text.lines() {
+                    self.line(Block::Console, format!("~ {line}"));
+                }
+                self.line(Block::Console, "~ :wq".to_owned());
+            }
             Body::Fact(_) | Body::Lab(_) => {
                 for line in tell(event) {
                     self.line(Block::Wire, line.plain());
@@ -199,6 +210,28 @@ acknowledged
         let text = export_markdown(&events, &mut tell);
         assert!(text.contains("get \\u{202e}x\na\\x1b]0;b\n"), "{text}");
         assert!(text.contains("c\\u{9b}d\n"), "{text}");
+    }
+
+    #[test]
+    fn what_was_typed_into_the_editor_stands_under_its_line() {
+        let text = Some("port 6380\ndaemonize yes\n".to_owned());
+        let path = "/data/6380/redis.conf".to_owned();
+        let fact = LabFact::FileWritten { path, bytes: 24, text };
+        let events = [
+            typed(0, 1, "vim /data/6380/redis.conf"),
+            event(1, Source::Lab, Body::Lab(fact.clone())),
+            answered(2, 1, "written"),
+            typed(3, 2, "ls"),
+            event(4, Source::Lab, Body::Lab(fact)),
+        ];
+        let text = export_markdown(&events, &mut tell);
+        assert!(
+            text.contains(
+                "> vim /data/6380/redis.conf\n~ port 6380\n~ daemonize yes\n~ :wq\nwritten\n"
+            ),
+            "{text}"
+        );
+        assert_eq!(text.matches("~ port").count(), 1, "{text}");
     }
 
     #[test]

@@ -6,8 +6,10 @@
 
 mod date;
 mod markdown;
+mod order;
 mod record;
 
 pub use date::utc;
 pub use markdown::export_markdown;
-pub use record::{RecordError, read_record};
+pub use order::arranged;
+pub use record::{RecordError, each_event, read_record};

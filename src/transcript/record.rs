@@ -23,6 +23,15 @@ pub enum RecordError {
 /// An unreadable file, or a damaged line that is not the last.
 pub fn read_record(from: impl BufRead) -> Result<Vec<Event>, RecordError> {
     let mut events = Vec::new();
+    each_event(from, &mut |event| events.push(event))?;
+    Ok(events)
+}
+
+/// The same, one event after the other: the record of a long session need not fit into memory.
+///
+/// # Errors
+/// As [`read_record`]; what came before the damage was handed out.
+pub fn each_event(from: impl BufRead, take: &mut dyn FnMut(Event)) -> Result<(), RecordError> {
     let mut bad: Option<RecordError> = None;
     for (i, line) in from.split(b'\n').enumerate() {
         let line = line?;
@@ -33,11 +42,11 @@ pub fn read_record(from: impl BufRead) -> Result<Vec<Event>, RecordError> {
             continue;
         }
         match serde_json::from_slice(&line) {
-            Ok(event) => events.push(event),
+            Ok(event) => take(event),
             Err(e) => bad = Some(RecordError::Damaged { line: i + 1, reason: e.to_string() }),
         }
     }
-    Ok(events)
+    Ok(())
 }
 
 #[cfg(test)]

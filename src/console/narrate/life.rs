@@ -127,11 +127,11 @@ pub(super) fn instance(
             match cause {
                 IdCause::BacklogCreated => {
                     let since = state.since_any(port, event);
-                    let what = format!("a new history begins: replid {id}");
+                    let what = format!("new history: replid {id}");
                     say(since, Label::Master, what, "with the first replica".into());
                 }
                 IdCause::BacklogFreed => {
-                    let what = format!("a new history: replid {id}");
+                    let what = format!("new history: replid {id}");
                     say(None, Label::Master, what, "repl-backlog-ttl".into());
                 }
                 IdCause::Promoted => {

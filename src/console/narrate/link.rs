@@ -197,6 +197,7 @@ fn tell_message(
             let what = format!("RDB {}{}", units::bytes(*bytes), keys.unwrap_or_default());
             let took = end.rdb_us.take().and_then(|b| u64::try_from(event.at.wall_us - b).ok());
             let took = took.map(|us| format!("in {}", units::span_us(us))).unwrap_or_default();
+            end.rdb_done = true;
             (what, Label::Rdb, took)
         }
         Message::GetAck => {
@@ -212,6 +213,8 @@ fn tell_message(
     {
         remark = moved;
     }
+    // The master's judgement of it may follow: see `NarrateState::holds_back`.
+    end.asked |= matches!(message, Message::Psync { .. } | Message::Sync);
     let oks = std::mem::take(&mut end.oks);
     if oks > 0 {
         let what = vec!["+OK"; oks.min(4) as usize].join(" ");
@@ -224,6 +227,11 @@ fn tell_message(
         format!("{master_name} → {replica}")
     };
     out.push(Row::new(since, who, label, what).remark(remark).line());
+    if matches!(message, Message::RdbEnd { .. })
+        && let Some(end) = state.replicas.get_mut(&replica_port)
+    {
+        out.append(&mut end.online);
+    }
 }
 
 /// `after 5 s: repl-diskless-sync-delay`, if the sync had to wait.
@@ -233,10 +241,16 @@ fn waited(state: &NarrateState, master: u16, replica: u16, event: &Event) -> Str
     match wait {
         Some((_, (why, since))) => {
             let us = u64::try_from(event.at.wall_us - since).unwrap_or(0);
-            format!("after {}: {why}", units::span_us(us / 100_000 * 100_000))
+            // The time beside it is exact.
+            let us = if us < 2_000_000 { us / 100_000 * 100_000 } else { rounded_s(us) };
+            format!("after {}: {why}", units::span_us(us))
         }
         None => String::new(),
     }
+}
+
+fn rounded_s(us: u64) -> u64 {
+    (us + 500_000) / 1_000_000 * 1_000_000
 }
 
 fn lost(
@@ -259,6 +273,7 @@ fn lost(
         );
         if let Some(m) = state.masters.get_mut(&port) {
             m.held.remove(&link.peer);
+            m.holds.remove(&link.peer);
             m.waits.remove(&link.peer);
         }
         if !reason_is_here && (state.reports(&link.peer) || link.peer.port == 0) {

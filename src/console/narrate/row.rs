@@ -31,7 +31,10 @@ impl Row {
         let time = self.since_us.map(seconds).unwrap_or_default();
         let mut spans = vec![
             Span { label: Label::Note, text: format!("  {time:>TIME$}  ") },
-            Span { label: Label::Lab, text: format!("{}  ", padded(&self.who, WHO)) },
+            Span {
+                label: Label::Lab,
+                text: format!("{}  ", padded(&self.who, who_width(&self.who))),
+            },
         ];
         if self.remark.is_empty() {
             spans.push(Span { label: self.label, text: self.what });
@@ -42,6 +45,12 @@ impl Row {
         }
         AnswerLine(spans)
     }
+}
+
+/// Ports of five digits, as `--base-port` may give them, need two columns more in every row.
+fn who_width(who: &str) -> usize {
+    let port = who.split(' ').find(|w| w.bytes().all(|b| b.is_ascii_digit()));
+    WHO + 2 * port.map_or(0, |p| p.len().saturating_sub(4))
 }
 
 fn padded(text: &str, width: usize) -> String {

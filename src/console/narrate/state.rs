@@ -36,6 +36,8 @@ pub(super) struct ReplicaEnd {
     pub state: Option<LinkState>,
     /// When the RDB's preamble came.
     pub rdb_us: Option<i64>,
+    /// The whole RDB has come.
+    pub rdb_done: bool,
     /// PSYNC or SYNC was told in this attempt.
     pub asked: bool,
     /// That the master put it online, to be told behind the end of the transfer.
@@ -52,6 +54,8 @@ pub(super) struct MasterEnd {
     /// Reports about replicas that have not said who they are yet.
     pub early: Vec<Event>,
     pub held: BTreeMap<Addr, HeldWrites>,
+    /// Replicas for which the stream is held back now.
+    pub holds: BTreeSet<Addr>,
     /// Why the sync of a replica had to wait, and since when.
     pub waits: BTreeMap<Addr, (String, i64)>,
     /// The last commands of the stream, to give a held range its words.

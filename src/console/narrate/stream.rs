@@ -29,10 +29,9 @@ pub(super) fn tell(
                 master.recent.remove(0);
             }
             master.recent.push((*from, *to, text.clone()));
-            // The periodic PING of the stream is folded, like the ACK.
-            if text.eq_ignore_ascii_case("PING")
-                || text.to_ascii_uppercase().starts_with("REPLCONF ")
-            {
+            // The periodic PING of the stream is folded, like the ACK. What is held back for
+            // somebody is told with how much waits there.
+            if is_upkeep(&text) || !master.holds.is_empty() {
                 return;
             }
             if counts_as_told(event, port, *to, (*to - *from + 1).unsigned_abs(), state, out) {
@@ -48,10 +47,7 @@ pub(super) fn tell(
                 .get(&port)
                 .and_then(|r| r.master.as_ref())
                 .is_some_and(|m| state.reports(m));
-            if ours
-                || text.eq_ignore_ascii_case("PING")
-                || text.to_ascii_uppercase().starts_with("REPLCONF ")
-            {
+            if ours || is_upkeep(&text) {
                 return;
             }
             if counts_as_told(event, port, *to, (*to - *from + 1).unsigned_abs(), state, out) {
@@ -82,12 +78,17 @@ pub(super) fn tell(
             let name = state.name(replica);
             let master = state.masters.entry(port).or_default();
             let covered = |(f, t, _): &&(Offset, Offset, String)| f <= to && t >= from;
-            let words: Vec<String> =
+            let mut words: Vec<String> =
                 master.recent.iter().filter(covered).map(|(.., w)| w.clone()).collect();
+            let known = !words.is_empty();
+            words.retain(|w| !is_upkeep(w) && !is_select(w));
             let held = master.held.entry(replica.clone()).or_default();
-            let writes = (words.len() as u64).max(1);
-            held.count += writes;
             held.bytes = *held_bytes;
+            // A PING or a SELECT of the stream takes room, but nobody wrote it.
+            if known && words.is_empty() {
+                return;
+            }
+            held.count += (words.len() as u64).max(1);
             let tell = held.words.len() < WORDS;
             let room = WORDS.saturating_sub(held.words.len());
             held.words.extend(words.iter().take(room).cloned());
@@ -97,7 +98,7 @@ pub(super) fn tell(
                     if words.is_empty() { "writes".into() } else { words.join(" · ") }
                 );
                 let remark = format!(
-                    "{}, held back for {name} ({} so far)",
+                    "{}, held for {name}: {}",
                     range(*from, *to),
                     units::bytes(*held_bytes)
                 );
@@ -108,6 +109,15 @@ pub(super) fn tell(
         }
         _ => {}
     }
+}
+
+/// What an instance sends by itself.
+fn is_upkeep(text: &str) -> bool {
+    text.eq_ignore_ascii_case("PING") || text.to_ascii_uppercase().starts_with("REPLCONF ")
+}
+
+fn is_select(text: &str) -> bool {
+    text.to_ascii_uppercase().starts_with("SELECT ")
 }
 
 fn range(from: Offset, to: Offset) -> String {

@@ -27,10 +27,10 @@ pub(super) fn tell(
         Fact::FullSyncWaits { replica, reason } => {
             let (what, setting) = match reason {
                 WaitReason::DisklessDelay { secs } => {
-                    (format!("waits {secs} s, others may join"), "repl-diskless-sync-delay")
+                    (format!("waits up to {secs} s"), "repl-diskless-sync-delay")
                 }
                 WaitReason::AttachedToRunning => {
-                    ("joins the snapshot that is being made".to_owned(), "the running snapshot")
+                    ("joins the running snapshot".to_owned(), "the running snapshot")
                 }
                 WaitReason::OtherSnapshot => {
                     ("waits for another snapshot to end".to_owned(), "another snapshot")
@@ -40,7 +40,7 @@ pub(super) fn tell(
             let name = state.name(replica);
             let waits = &mut state.masters.entry(port).or_default().waits;
             waits.insert(replica.clone(), (setting.to_owned(), event.at.wall_us));
-            let what = format!("the sync of {name} {what}");
+            let what = format!("sync of {name} {what}");
             out.push(
                 Row::new(since, port.to_string(), Label::Waiting, what).remark(setting).line(),
             );
@@ -49,11 +49,11 @@ pub(super) fn tell(
             state.masters.entry(port).or_default().snapshot_keys = Some(*keys);
             let to = match target {
                 SaveTarget::File => "to the dump file",
-                SaveTarget::FileForReplicas => "to the dump file, for replicas",
-                SaveTarget::Sockets => "straight to the sockets (diskless)",
+                SaveTarget::FileForReplicas => "to the file for replicas",
+                SaveTarget::Sockets => "straight to sockets",
             };
             let what = format!(
-                "snapshot of {} frozen at offset {}",
+                "snapshot: {} at offset {}",
                 units::plural(*keys, "key"),
                 units::signed(offset.0)
             );
@@ -96,6 +96,7 @@ pub(super) fn tell(
             let since = state.since_replica(replica.port, event);
             let name = state.name(replica);
             let master = state.masters.entry(port).or_default();
+            master.holds.remove(replica);
             master.waits.remove(replica);
             let at = master.offset.map(|o| format!(" at {}", units::signed(o.0)));
             let held = master.held.remove(replica).filter(|h| h.count > 0);
@@ -112,13 +113,20 @@ pub(super) fn tell(
             let what = format!("online{}", at.unwrap_or_default());
             let remark = format!("{port} streams to it now");
             lines.push(Row::new(since, name, Label::Good, what).remark(remark).line());
-            // The master is done once its last byte is handed over; the replica has yet to load it.
+            // The master is done once its last byte is handed over; the replica may not have it yet.
             match state.replicas.get_mut(&replica.port) {
-                Some(end) if end.state == Some(LinkState::Transfer) => end.online = lines,
+                Some(end) if end.state == Some(LinkState::Transfer) && !end.rdb_done => {
+                    end.online = lines;
+                }
                 _ => out.append(&mut lines),
             }
         }
-        Fact::ReplicaState { .. } => {}
+        Fact::ReplicaState { replica, to, .. } => {
+            // From here on the stream is held back for it.
+            if matches!(to, ReplicaState::WaitBgsaveEnd | ReplicaState::SendBulk) {
+                state.masters.entry(port).or_default().holds.insert(replica.clone());
+            }
+        }
         Fact::BacklogMoved { first, size, .. } => {
             let since = state.since_any(port, event);
             let master = state.masters.entry(port).or_default();

@@ -125,6 +125,14 @@ fn narrate_tells_a_full_sync_with_held_writes() {
     t.fact(6380, Fact::SnapshotBegan { target, offset: Offset(1240), keys: 10_000 });
     t.both(false, 6381, Message::FullResync { replid: replid(b'8'), offset: Offset(1240) });
     t.both(false, 6381, Message::RdbBegin(RdbFraming::Eof));
+    t.fact(
+        6380,
+        Fact::ReplicaState {
+            replica: replica(),
+            from: Some(ReplicaState::WaitBgsaveStart),
+            to: ReplicaState::WaitBgsaveEnd,
+        },
+    );
     t.fact(6380, set(1241));
     let (from, to) = (Offset(1241), Offset(1271));
     t.fact(6380, Fact::Held { replica: replica(), from, to, held_bytes: 31 });
@@ -140,15 +148,14 @@ fn narrate_tells_a_full_sync_with_held_writes() {
     insta::assert_snapshot!(t.take().join("\n"), @r"
       +0.000  6381 → 6380  connects
       +0.001  6380         full sync: dddd… is not my replid aaaa…, nor my replid2 cccc…
-      +0.002  6380         the sync of 6381 waits 5 s, others may join  repl-diskless-sync-delay
-      +5.003  6380         snapshot of 10,000 keys frozen at offset 1,240  straight to the sockets (diskless)
+      +0.002  6380         sync of 6381 waits up to 5 s              repl-diskless-sync-delay
+      +5.003  6380         snapshot: 10,000 keys at offset 1,240     straight to sockets
       +5.005  6380 → 6381  +FULLRESYNC 8888… 1,240                   after 5 s: repl-diskless-sync-delay
       +5.007  6380 → 6381  RDB begins: $EOF:…                        streamed as it is made
-              6380 stream  SET name xd                               offset 1,241–1,271
-      +5.009  6380         + SET name xd                             offset 1,241–1,271, held back for 6381 (31 B so far)
-      +5.011  6380 → 6381  RDB 3.1 MB, 10,000 keys                   in 4 ms
-      +5.012  6380 → 6381  1 write held back meanwhile, 31 B         SET name xd
-      +5.012  6381         online at 1,271                           6380 streams to it now
+      +5.010  6380         + SET name xd                             offset 1,241–1,271, held for 6381: 31 B
+      +5.012  6380 → 6381  RDB 3.1 MB, 10,000 keys                   in 5 ms
+      +5.013  6380 → 6381  1 write held back meanwhile, 31 B         SET name xd
+      +5.013  6381         online at 1,271                           6380 streams to it now
     ");
 }
 

@@ -3,8 +3,8 @@
 use super::{Args, Ended};
 use crate::console::line::ends_a_file;
 use crate::console::outcome::{EditRequest, MoreLines, Outcome};
-use crate::console::reply;
 use crate::console::session::{Console, Mouth};
+use crate::console::{reply, units};
 use crate::observe::Label;
 
 /// No configuration file is longer; a script that forgot `:wq` must not fill the memory.
@@ -34,6 +34,9 @@ pub(super) fn run(
             Label::Hint,
             format!("mkdir -p {} makes its folder", reply::shown(folder.as_bytes())),
         );
+        if !lines.has_editor() && !lines.is_interactive() {
+            skip_lines(lines, mouth);
+        }
         return Ended::failed();
     }
     if lines.has_editor() {
@@ -43,6 +46,25 @@ pub(super) fn run(
         return Ended { outcome: Outcome { edit, ..Outcome::default() }, ..Ended::ok() };
     }
     take_lines(console, &path, lines, mouth)
+}
+
+/// No file, but its lines follow on the page all the same: they are no commands.
+fn skip_lines(lines: &mut dyn MoreLines, mouth: &mut Mouth<'_>) {
+    let mut skipped = 0u64;
+    while let Some(line) = lines.next_line("~ ") {
+        if ends_a_file(&line) {
+            lines.put_back(line);
+            break;
+        }
+        skipped += 1;
+        if matches!(line.trim(), ":wq" | ":wq!" | ":x" | ":q" | ":q!" | "ZZ" | "ZQ") {
+            break;
+        }
+    }
+    if skipped > 0 {
+        let text = format!("({} of that file skipped)", units::plural(skipped, "line"));
+        mouth.text(Label::Note, text);
+    }
 }
 
 /// The file's lines from the input: `:wq` (or the end of the input) writes them, `:q!` drops them.

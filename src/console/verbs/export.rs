@@ -3,8 +3,11 @@
 use super::usage;
 use crate::console::session::{Console, Mouth};
 use crate::console::{Outcome, narrate, reply};
-use crate::observe::{Body, ConsoleFact, Event, Label};
-use crate::transcript::export_markdown;
+use crate::lab::Lab;
+use crate::observe::{Body, Event, LabFact, Label};
+use crate::transcript::{RecordError, arranged, each_event, export_markdown};
+use std::fs::File;
+use std::io::BufReader;
 
 pub(super) fn run(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> Outcome {
     let file = rest.trim_matches(['"', '\'']);
@@ -12,10 +15,74 @@ pub(super) fn run(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> O
         return usage("export", "into which file?", mouth);
     }
     if !file.to_ascii_lowercase().ends_with(".md") {
-        return usage("export", "Markdown is what there is: the name ends with .md", mouth);
+        return usage("export", "only Markdown is written: a name that ends with .md", mouth);
     }
-    let mut events: Vec<Event> = Vec::new();
-    let journal = console.lab.journal();
+    let events = match whole(&console.lab) {
+        Ok(events) => arranged(events),
+        Err(e) => {
+            mouth.text(Label::ShellError, reply::shown(e.to_string().as_bytes()));
+            return Outcome::default();
+        }
+    };
+    let mut state = narrate::NarrateState::default();
+    let mut left = events.len();
+    let text = export_markdown(&events, &mut |event| {
+        let mut lines = narrate::tell(event, &mut state);
+        left = left.saturating_sub(1);
+        if left == 0 {
+            lines.extend(narrate::settle(&mut state));
+        }
+        lines
+    });
+    // The file is the user's own, beside the folder that synclab was started in.
+    let shown = reply::shown(file.as_bytes());
+    match std::fs::write(file, text) {
+        Ok(()) => {
+            let full = std::fs::canonicalize(file).map_or(shown, |p| p.display().to_string());
+            mouth.text(Label::Lab, format!("the session is in {full}"));
+        }
+        Err(e) => {
+            let why = e.to_string();
+            let why = why.split(" (os error").next().unwrap_or_default();
+            mouth.text(Label::ShellError, format!("{shown}: {why}"));
+            let folder = std::env::current_dir().map(|d| d.display().to_string());
+            if let Ok(folder) = folder {
+                let text =
+                    format!("a file of this machine, not of /data; the folder here is {folder}");
+                mouth.text(Label::Hint, text);
+            }
+        }
+    }
+    Outcome::default()
+}
+
+/// The session from its first event to this moment: from the journal, or, if that has lost its
+/// beginning, from the record on disk with the journal's end behind it.
+fn whole(lab: &Lab) -> Result<Vec<Event>, RecordError> {
+    let recent = kept(lab);
+    let beginning_lost = recent
+        .first()
+        .is_some_and(|e| e.seq > 0 || matches!(e.body, Body::Lab(LabFact::Lost { .. })));
+    if !beginning_lost {
+        return Ok(recent.into_iter().filter(narrate::is_told).collect());
+    }
+    let mut events = Vec::new();
+    let mut next = 0;
+    each_event(BufReader::new(File::open(lab.record_path())?), &mut |event| {
+        next = event.seq + 1;
+        if narrate::is_told(&event) {
+            events.push(event);
+        }
+    })?;
+    let behind = |e: &Event| e.seq >= next && !matches!(e.body, Body::Lab(LabFact::Lost { .. }));
+    events.extend(recent.into_iter().filter(|e| behind(e) && narrate::is_told(e)));
+    Ok(events)
+}
+
+/// All that the journal still holds.
+fn kept(lab: &Lab) -> Vec<Event> {
+    let mut events = Vec::new();
+    let journal = lab.journal();
     // Up to here: what is told while the file is written belongs to the next one.
     let end = journal.len();
     let mut cursor = 0;
@@ -27,87 +94,5 @@ pub(super) fn run(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> O
         }
         cursor = next;
     }
-    let events = answers_first(events);
-    let mut state = narrate::NarrateState::default();
-    let text = export_markdown(&events, &mut |event| narrate::tell(event, &mut state));
-    // The file is the user's own, beside the folder that synclab was started in.
-    match std::fs::write(file, text) {
-        Ok(()) => {
-            mouth.text(Label::Lab, format!("the session is in {}", reply::shown(file.as_bytes())))
-        }
-        Err(e) => mouth.text(Label::ShellError, format!("{}: {e}", reply::shown(file.as_bytes()))),
-    }
-    Outcome::default()
-}
-
-/// What a line set off between the servers is told while its reply is still on the way back. On paper
-/// the answer stands under its line, as it does on the screen.
-fn answers_first(events: Vec<Event>) -> Vec<Event> {
-    const AT_ONCE_US: i64 = 250_000;
-    let mut out: Vec<Event> = Vec::with_capacity(events.len());
-    // The running line: its id, when it was typed, and where its next early answer goes.
-    let mut line: Option<(u64, i64, usize)> = None;
-    for event in events {
-        match &event.body {
-            Body::Console(ConsoleFact::Typed { id, .. }) => {
-                line = Some((*id, event.at.wall_us, out.len() + 1));
-            }
-            Body::Console(ConsoleFact::Answered { id, .. }) => {
-                if let Some((typed, at, place)) = &mut line
-                    && typed == id
-                    && event.at.wall_us - *at <= AT_ONCE_US
-                {
-                    out.insert(*place, event);
-                    *place += 1;
-                    continue;
-                }
-            }
-            _ => {}
-        }
-        out.push(event);
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::answers_first;
-    use crate::observe::*;
-
-    #[test]
-    fn export_puts_answers_under_their_lines() {
-        let event = |ms: i64, body| Event {
-            seq: 0,
-            at: Now { wall_us: ms * 1000, ..Now::default() },
-            source: Source::Console,
-            body,
-        };
-        let typed = |id, ms| {
-            event(
-                ms,
-                Body::Console(ConsoleFact::Typed {
-                    id,
-                    prompt: String::new(),
-                    line: String::new(),
-                }),
-            )
-        };
-        let answered = |id, ms| {
-            event(ms, Body::Console(ConsoleFact::Answered { id, answer: Answer::default() }))
-        };
-        let fact = |ms| event(ms, Body::Fact(Fact::Ready { keys: ms as u64 }));
-        let told = vec![
-            typed(1, 0),
-            fact(1),
-            answered(1, 2),
-            fact(3),
-            answered(1, 4),
-            answered(1, 900),
-            typed(2, 1000),
-            fact(1001),
-            answered(2, 1002),
-        ];
-        let order: Vec<i64> = answers_first(told).iter().map(|e| e.at.wall_us / 1000).collect();
-        assert_eq!(order, [0, 2, 4, 1, 3, 900, 1000, 1002, 1001]);
-    }
+    events
 }

@@ -61,7 +61,11 @@ pub(super) fn run(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> O
         Ok((written, Some(error))) => {
             mouth.text(Label::Error, format!("(error) {}", reply::shown(&error)));
             if error.starts_with(b"READONLY") {
-                let text = format!("{port} is a replica; :fill {count} on PORT names its master");
+                let upstream = console.model().instance(port).and_then(|i| i.master.clone());
+                let text = match upstream {
+                    Some(m) => format!("{port} is a replica of {}: :fill {count} on {0}", m.port),
+                    None => format!("{port} is a replica; :fill {count} on PORT names its master"),
+                };
                 mouth.text(Label::Hint, text);
             } else if error.starts_with(b"NOAUTH") {
                 let text =
