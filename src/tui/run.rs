@@ -281,7 +281,10 @@ impl Loop {
             // There is more; let the keyboard have its turn first.
             let _ = self.tx.send(Msg::Journal);
         }
-        self.want(calm);
+        // Counters that are out of sight are not drawn for.
+        if !calm || self.app.shows_counters() {
+            self.want(calm);
+        }
     }
 
     fn perform(&mut self, term: &mut Term) {

@@ -1,7 +1,8 @@
 //! One meaning a colour, and a shape beside it, so that monochrome loses nothing.
 //!
 //! A pane asks for a [`Mark`], never for a colour. `NO_COLOR` leaves bold, dim, underline and
-//! reversed; the colour-blind theme takes the colours of Okabe and Ito.
+//! reversed; the colour-blind theme takes the colours of Okabe and Ito. No colour is so bright or
+//! so dark that it would be lost on a light or on a dark terminal.
 
 use crate::observe::Label;
 use ratatui::style::{Color, Modifier, Style};
@@ -87,6 +88,9 @@ impl Theme {
     pub fn of(&self, mark: Mark) -> Style {
         let style = Style::default().add_modifier(weight(mark));
         let colour = match self.palette {
+            Palette::Plain if matches!(mark, Mark::Quiet | Mark::Ack) => {
+                return style.add_modifier(Modifier::DIM);
+            }
             Palette::Plain => None,
             Palette::Full => full(mark),
             Palette::ColourBlind => colour_blind(mark),
@@ -105,51 +109,45 @@ impl Theme {
 
 fn weight(mark: Mark) -> Modifier {
     match mark {
-        Mark::Quiet | Mark::Ack => Modifier::DIM,
         Mark::Focus | Mark::Master | Mark::Key | Mark::Broken | Mark::Difference => Modifier::BOLD,
         _ => Modifier::empty(),
     }
 }
 
+/// Colours of the middle: they can be read on a dark ground and on a light one, and so nobody has
+/// to be asked which it is. What is merely text has the terminal's own colour.
 fn full(mark: Mark) -> Option<Color> {
     Some(Color::Indexed(match mark {
-        Mark::Text => return None,
-        Mark::Quiet => 245,
-        Mark::Title => 250,
-        Mark::Focus => 231,
-        Mark::Key => 229,
-        Mark::Master => 215,
-        Mark::Replica => 75,
-        Mark::Handshake => 141,
-        Mark::Rdb => 45,
-        Mark::Stream => 114,
-        Mark::Ack => 247,
-        Mark::Waiting => 221,
-        Mark::Broken | Mark::Error => 203,
-        Mark::Good => 120,
-        Mark::Difference => 213,
-        Mark::Lab => 152,
+        Mark::Text | Mark::Title | Mark::Focus | Mark::Key => return None,
+        Mark::Quiet | Mark::Ack => 244,
+        Mark::Master => 166,
+        Mark::Replica => 33,
+        Mark::Handshake => 99,
+        Mark::Rdb => 37,
+        Mark::Stream => 34,
+        Mark::Waiting => 136,
+        Mark::Broken | Mark::Error => 160,
+        Mark::Good => 34,
+        Mark::Difference => 169,
+        Mark::Lab => 67,
     }))
 }
 
+/// After Okabe and Ito: no two meanings differ by red and green alone.
 fn colour_blind(mark: Mark) -> Option<Color> {
     Some(Color::Indexed(match mark {
-        Mark::Text => return None,
-        Mark::Quiet => 245,
-        Mark::Title => 250,
-        Mark::Focus => 231,
-        Mark::Key => 231,
-        Mark::Master => 214,
-        Mark::Replica => 117,
-        Mark::Handshake => 175,
-        Mark::Rdb => 33,
+        Mark::Text | Mark::Title | Mark::Focus | Mark::Key => return None,
+        Mark::Quiet | Mark::Ack => 244,
+        Mark::Master => 172,
+        Mark::Replica => 32,
+        Mark::Handshake => 169,
+        Mark::Rdb => 25,
         Mark::Stream => 36,
-        Mark::Ack => 247,
-        Mark::Waiting => 227,
-        Mark::Broken | Mark::Error => 202,
+        Mark::Waiting => 136,
+        Mark::Broken | Mark::Error => 166,
         Mark::Good => 36,
-        Mark::Difference => 175,
-        Mark::Lab => 252,
+        Mark::Difference => 169,
+        Mark::Lab => 67,
     }))
 }
 
@@ -203,6 +201,37 @@ mod tests {
         for mark in ALL {
             assert_eq!(theme.of(mark).fg, None, "{mark:?}");
             assert_eq!(theme.of(mark).bg, None, "{mark:?}");
+        }
+    }
+
+    /// A colour of the 256, as the light that it gives (0 to 1).
+    fn luminance(index: u8) -> f64 {
+        let channels = match index {
+            232.. => [8 + 10 * (index - 232); 3],
+            _ => {
+                let step = |n: u8| if n == 0 { 0 } else { 55 + 40 * n };
+                let i = index - 16;
+                [step(i / 36), step(i / 6 % 6), step(i % 6)]
+            }
+        };
+        let [r, g, b] = channels.map(|c| {
+            let c = f64::from(c) / 255.0;
+            if c <= 0.03928 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        });
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    }
+
+    #[test]
+    fn every_colour_can_be_read_on_a_dark_and_on_a_light_ground() {
+        for palette in [Palette::Full, Palette::ColourBlind] {
+            for mark in ALL {
+                let Some(colour) = (Theme { palette }).of(mark).fg else { continue };
+                let Color::Indexed(index) = colour else { panic!("{mark:?} has a basic colour") };
+                let light = luminance(index);
+                let (on_white, on_black) = (1.05 / (light + 0.05), (light + 0.05) / 0.05);
+                assert!(on_white >= 2.7, "{palette:?} {mark:?}: {on_white:.1} on white");
+                assert!(on_black >= 2.7, "{palette:?} {mark:?}: {on_black:.1} on black");
+            }
         }
     }
 

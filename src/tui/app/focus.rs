@@ -1,5 +1,7 @@
 //! The panes and who has the keys.
 
+use super::App;
+
 /// A pane of the screen. The order is that of the numbered keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Pane {
@@ -68,6 +70,14 @@ impl Pane {
     pub fn by_number(c: char) -> Option<Pane> {
         let i = c.to_digit(10)?.checked_sub(1)?;
         Pane::NUMBERED.get(i as usize).copied()
+    }
+}
+
+impl App {
+    /// Whether a pane is up that counts periodic traffic (the sequence) or tells its age.
+    pub fn shows_counters(&self) -> bool {
+        (self.wide && !self.zoom)
+            || matches!(self.narrow, Pane::Sequence | Pane::Topology | Pane::Backlog)
     }
 }
 

@@ -8,7 +8,8 @@ use ratatui::layout::Rect;
 
 pub fn draw(c: &mut Canvas, app: &App, screen: Rect, at: usize) {
     let lines = lines(app);
-    let inner = c.popup(screen, (76, lines.len() as u16), "Help · any key closes, j k scroll");
+    let inner =
+        c.popup(screen, (76, lines.len() as u16), "Help · j k scroll, any other key closes");
     let skip = at.min(lines.len().saturating_sub(inner.height as usize));
     c.lines(inner, &lines[skip..]);
     if lines.len() > skip + inner.height as usize {
@@ -17,8 +18,16 @@ pub fn draw(c: &mut Canvas, app: &App, screen: Rect, at: usize) {
     }
 }
 
+/// Cells of the left column.
+const KEY: usize = 14;
+
+/// How far it can be scrolled.
+pub fn last(app: &App, screen: Rect) -> usize {
+    lines(app).len().saturating_sub((screen.height as usize).saturating_sub(4))
+}
+
 fn key(k: &str, about: &str) -> Text {
-    Text::of(Mark::Key, fit(&format!(" {k}"), 13)).add(Mark::Text, about.to_owned())
+    Text::of(Mark::Key, fit(&format!(" {k}"), KEY)).add(Mark::Text, format!(" {about}"))
 }
 
 fn lines(app: &App) -> Vec<Text> {
@@ -26,11 +35,15 @@ fn lines(app: &App) -> Vec<Text> {
     let mut out = vec![
         Text::of(Mark::Title, "In the console (it has the focus at first)"),
         key("Tab", "completes; in an empty line, goes to the panes"),
-        key("Up Down", "earlier lines    Ctrl-A E W U K Y edit as in a shell"),
+        key("Up Down", "earlier lines;  Ctrl-A E W U K Y edit as in a shell"),
+        key("PgUp PgDn", "scroll back through the answers, and down again"),
         key("Ctrl-C", "ends the running line; in an empty line, offers to leave"),
-        key("Esc", "leaves the console for the panes; Alt-1 … Alt-8 to one of them"),
+        key("Ctrl-Z", "back to the shell for a while; fg comes back"),
+        key("Esc", "leaves the console for the panes"),
+        key("Alt-1 … Alt-8", "go to a pane at once"),
         key(":…", "steers the lab: :wait :fill :throttle :heal :export :help"),
-        key("redis-cli -p", "at any prompt switches to that port; exit goes back"),
+        key("redis-cli -p N", "at any prompt, goes to that port; exit goes back"),
+        key("paste", "whole pages, prompts and comments included: line by line"),
         Text::new(),
         Text::of(Mark::Title, "Outside of the console"),
     ];
@@ -41,7 +54,7 @@ fn lines(app: &App) -> Vec<Text> {
     out.push(Text::new());
     out.push(Text::of(Mark::Title, "What the lines mean"));
     let sign = |mark: Mark, shape: &str, about: &str| {
-        Text::of(mark, fit(&format!(" {shape}"), 13)).add(Mark::Text, about.to_owned())
+        Text::of(mark, fit(&format!(" {shape}"), KEY)).add(Mark::Text, format!(" {about}"))
     };
     out.extend([
         sign(Mark::Handshake, "── PING ──▶", "a message of the handshake"),
@@ -55,6 +68,10 @@ fn lines(app: &App) -> Vec<Text> {
         sign(Mark::Replica, &format!("┌ {replica} ─┐"), "a replica"),
     ]);
     out.push(Text::of(Mark::Quiet, " Reversed for a second: this has just changed."));
+    out.push(Text::of(
+        Mark::Quiet,
+        " Colours: t, or SYNCLAB_THEME=colour-blind or plain, or NO_COLOR=1.",
+    ));
     out.push(Text::new());
     out.push(key("Leave", "q outside the console, or Ctrl-C twice; the servers end too"));
     out

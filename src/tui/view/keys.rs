@@ -7,6 +7,7 @@ use crate::tui::app::{App, Pane};
 use crate::tui::text::{clip, clip_middle, count, fit, width};
 use crate::tui::theme::Mark;
 use ratatui::layout::Rect;
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
@@ -52,10 +53,12 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     let room = (area.height as usize).saturating_sub(3);
     let skip =
         app.scroll.get(&Pane::Keys).copied().unwrap_or(0).min(names.len().saturating_sub(room));
-    // Keys that differ come first: they are what one looks for.
+    // Keys that differ come first, then those written last: they are what one looks for.
     let mut rows: Vec<(bool, u32, &Preview)> =
         names.iter().map(|(db, k)| (differs(&instances, *db, k), *db, *k)).collect();
-    rows.sort_by_key(|(differs, db, key)| (!*differs, *db, *key));
+    rows.sort_by_cached_key(|(differs, db, key)| {
+        (!*differs, Reverse(written(&instances, *db, key)), *db, *key)
+    });
     let differing = rows.iter().filter(|(d, ..)| *d).count();
     for (y, (_, db, key)) in (2..area.height).zip(rows.iter().skip(skip).take(room)) {
         let line = row(c, &instances, *db, key, key_cells, cells);
@@ -78,6 +81,14 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
 
 fn value<'a>(i: &'a Instance, db: u32, key: &Preview) -> Option<&'a crate::lab::model::KeyView> {
     i.dbs.get(&db).and_then(|d| d.known.get(key))
+}
+
+/// The second in which a key was last written anywhere. Keys of a burst share it, and so they
+/// stand in the order of their names.
+fn written(instances: &[&Instance], db: u32, key: &Preview) -> u64 {
+    let views = instances.iter().filter_map(|i| value(i, db, key));
+    let at = views.filter(|v| v.sight == Sight::Written).map(|v| v.changed.mono_us / 1_000_000);
+    at.max().unwrap_or(0)
 }
 
 /// Whether every key of a database is known by name, so that a missing one is missing.

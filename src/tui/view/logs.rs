@@ -3,9 +3,13 @@
 use super::frame::{Canvas, Text};
 use crate::observe::LogLevel;
 use crate::tui::app::{App, Pane};
-use crate::tui::text::{clip, wrap};
+use crate::tui::reduce::logs::LogLine;
+use crate::tui::text::wrap;
 use crate::tui::theme::Mark;
 use ratatui::layout::Rect;
+
+/// What an instance says within so long needs one head.
+const BREATH_US: u64 = 500_000;
 
 pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     let who = match app.log_port {
@@ -23,34 +27,9 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     let wide = (area.width as usize).saturating_sub(1).max(1);
     let back = app.scroll.get(&Pane::Logs).copied().unwrap_or(0).min(lines.len().saturating_sub(1));
     let mut out: Vec<Text> = Vec::new();
-    for line in lines.iter().rev().skip(back) {
-        let mark = match (line.level, line.role) {
-            (LogLevel::Warning, _) => Mark::Waiting,
-            (LogLevel::Debug | LogLevel::Verbose, _) => Mark::Quiet,
-            _ => Mark::Text,
-        };
-        let who = match line.role {
-            'M' => Mark::Master,
-            'S' => Mark::Replica,
-            _ => Mark::Quiet,
-        };
-        let time = time_of(line.at.wall_us);
-        let head = format!("{}:{} {time} {} ", line.port, line.role, line.level.mark());
-        let indent = 3;
-        // The first piece stands behind its head, the rest under it.
-        let first_room = wide.saturating_sub(head.chars().count()).max(8);
-        let mut pieces = wrap(&line.text, first_room);
-        let first = pieces.remove(0);
-        let rest = line.text.get(first.len()..).unwrap_or("").trim_start().to_owned();
-        let mut block = vec![Text::of(who, head).add(mark, clip(&first, first_room))];
-        if !rest.is_empty() {
-            for piece in wrap(&rest, wide.saturating_sub(indent).max(1)).into_iter().take(3) {
-                block.push(Text::of(mark, format!("{}{piece}", " ".repeat(indent))));
-            }
-        }
-        for text in block.into_iter().rev() {
-            out.push(text);
-        }
+    for (n, line) in lines.iter().enumerate().rev().skip(back) {
+        let before = n.checked_sub(1).and_then(|n| lines.get(n));
+        out.extend(block(line, before, wide).into_iter().rev());
         if out.len() >= room {
             break;
         }
@@ -62,6 +41,55 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     }
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     c.lines(body, &out);
+}
+
+/// Narrower than this, who speaks has a line of its own over what it says.
+const SIDE_BY_SIDE: usize = 60;
+
+/// A log line, wrapped.
+fn block(line: &LogLine, before: Option<&LogLine>, wide: usize) -> Vec<Text> {
+    let who = match line.role {
+        'M' => Mark::Master,
+        'S' => Mark::Replica,
+        _ => Mark::Quiet,
+    };
+    let (sign, mark) = match line.level {
+        LogLevel::Warning => (Mark::Broken, Mark::Text),
+        LogLevel::Notice => (Mark::Quiet, Mark::Text),
+        LogLevel::Debug | LogLevel::Verbose => (Mark::Quiet, Mark::Quiet),
+    };
+    let name = format!("{}:{}", line.port, line.role);
+    let time = time_of(line.at.wall_us);
+    let level = format!("{} ", line.level.mark());
+    if wide >= SIDE_BY_SIDE {
+        let head = Text::of(who, format!(" {name} "))
+            .add(Mark::Quiet, format!("{time} "))
+            .add(sign, level);
+        let indent = head.width();
+        let mut head = Some(head);
+        return wrap(&line.text, wide.saturating_sub(indent).max(8))
+            .into_iter()
+            .map(|piece| {
+                let head = head.take().unwrap_or_else(|| Text::of(mark, " ".repeat(indent)));
+                head.add(mark, piece)
+            })
+            .collect();
+    }
+    // One head over what the same instance says in the same breath.
+    let goes_on = before.is_some_and(|b| {
+        b.port == line.port
+            && b.role == line.role
+            && line.at.mono_us.saturating_sub(b.at.mono_us) < BREATH_US
+    });
+    let mut out = Vec::new();
+    if !goes_on {
+        out.push(Text::of(who, format!(" {name} ")).add(Mark::Quiet, time));
+    }
+    for (n, piece) in wrap(&line.text, wide.saturating_sub(3).max(8)).into_iter().enumerate() {
+        let head = if n == 0 { Text::of(sign, format!(" {level}")) } else { Text::of(mark, "   ") };
+        out.push(head.add(mark, piece));
+    }
+    out
 }
 
 /// The time of day in UTC, to the millisecond.

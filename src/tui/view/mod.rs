@@ -49,6 +49,9 @@ pub fn draw(frame: &mut Frame, app: &mut App) {
     let area = frame.area();
     app.wide = area.width >= WIDE.0 && area.height >= WIDE.1;
     app.age_notice();
+    if let Some(Popup::Help(at)) = app.popup {
+        app.popup = Some(Popup::Help(at.min(help::last(app, area))));
+    }
     let shown = app.link().map_or(0, |key| app.rows_shown(&key));
     let mut hits = Vec::new();
     let mut c = Canvas { frame, theme: app.theme, now: app.now, hits: &mut hits };

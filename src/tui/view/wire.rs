@@ -4,7 +4,7 @@ use super::frame::{Canvas, Text};
 use super::words;
 use crate::tui::app::{App, Pane};
 use crate::tui::reduce::wire::{Piece, resp_of};
-use crate::tui::text::{clip, fit, grouped};
+use crate::tui::text::{clip, fit, fit_right, grouped, width};
 use crate::tui::theme::Mark;
 use ratatui::layout::Rect;
 
@@ -58,33 +58,38 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
 }
 
 fn piece_lines(piece: &Piece, wide: usize, fresh: bool) -> Vec<Text> {
-    let range = format!("{}–{}", grouped(piece.from.0), grouped(piece.to.0));
     let bytes = piece.to - piece.from + 1;
-    let head = Text::of(Mark::Ack, format!(" {range} ")).add_fresh(
+    let range = format!("{}–{}", grouped(piece.from.0), grouped(piece.to.0));
+    let told = format!("{bytes} B");
+    let room = wide.saturating_sub(width(&range) + width(&told) + 4);
+    let head = Text::of(Mark::Quiet, format!(" {range} ")).add_fresh(
         Mark::Stream,
-        clip(&words::command(&piece.wire), wide),
+        clip(&words::write(&piece.wire), room),
         fresh,
     );
-    let size = format!("{bytes} B");
-    let mut lines = vec![head];
-    match resp_of(&piece.wire) {
-        Some(raw) if raw.len() as i64 == bytes => {
-            // Bytes and what they read as, in columns that keep their places.
-            let per = (wide.saturating_sub(6) / 4).clamp(4, 16);
-            for (n, chunk) in raw.chunks(per).enumerate() {
-                if n == HEX_LINES {
-                    lines.push(Text::of(Mark::Quiet, format!("   … {size} in all")));
-                    break;
-                }
-                let hex: Vec<String> = chunk.iter().map(|b| format!("{b:02x}")).collect();
-                let text: String = chunk.iter().map(|b| glyph(*b)).collect();
-                lines.push(
-                    Text::of(Mark::Quiet, format!("   {} ", fit(&hex.join(" "), per * 3 - 1)))
-                        .add(Mark::Text, text),
-                );
-            }
+    let edge = wide.saturating_sub(width(&told) + 1);
+    let mut lines = vec![head.pad_then(edge, Text::of(Mark::Quiet, told.as_str()))];
+    let Some(raw) = resp_of(&piece.wire).filter(|raw| raw.len() as i64 == bytes) else {
+        lines.push(Text::of(Mark::Quiet, "   too long, or not plain text: not shown byte by byte"));
+        return lines;
+    };
+    // Where a line of bytes lies in the stream, the bytes, and what they read as: three columns
+    // that keep their places.
+    let place = width(&grouped(piece.to.0)).max(3);
+    let per = (wide.saturating_sub(place + 4) / 4).clamp(4, 16);
+    for (n, chunk) in raw.chunks(per).enumerate() {
+        if n == HEX_LINES {
+            lines.push(Text::of(Mark::Quiet, format!("   … {told} in all")));
+            break;
         }
-        _ => lines.push(Text::of(Mark::Quiet, format!("   {size}"))),
+        let at = grouped(piece.from.0 + (n * per) as i64);
+        let hex: Vec<String> = chunk.iter().map(|b| format!("{b:02x}")).collect();
+        let text: String = chunk.iter().map(|b| glyph(*b)).collect();
+        lines.push(
+            Text::of(Mark::Quiet, format!(" {} ", fit_right(&at, place)))
+                .add(Mark::Ack, format!(" {} ", fit(&hex.join(" "), per * 3 - 1)))
+                .add(Mark::Text, text),
+        );
     }
     lines
 }

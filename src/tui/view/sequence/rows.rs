@@ -274,7 +274,8 @@ impl Body<'_> {
         let mut lines = Vec::new();
         let head = match ended {
             Some(true) => {
-                format!("loaded {} keys in {} ms", count(keys), took_us.div_ceil(1000))
+                let s = if keys == 1 { "" } else { "s" };
+                format!("loaded {} key{s} in {} ms", count(keys), took_us.div_ceil(1000))
             }
             Some(false) => "╳ loading failed".to_owned(),
             None => match total {
