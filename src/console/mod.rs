@@ -21,6 +21,7 @@ pub mod client;
 pub mod commands;
 mod complete;
 mod interrupt;
+mod later;
 pub mod line;
 pub mod narrate;
 mod notes;

@@ -2,7 +2,8 @@
 
 use super::units;
 use crate::lab::Lab;
-use crate::observe::{AnswerLine, Body, Event, Fact, Label, Source, Span};
+use crate::lab::model::{Downstream, Instance};
+use crate::observe::{AnswerLine, Body, Event, Fact, Label, ReplicaState, Source, Span};
 use std::time::{Duration, Instant};
 
 /// The facts of a turn are told right after its replies were written; so long is waited for them.
@@ -53,6 +54,19 @@ fn read(events: &[Event], port: u16) -> Option<String> {
         note.push_str(&format!(" · held back for {}", held.join(", ")));
     }
     Some(note)
+}
+
+/// The replicas whose snapshot was not frozen yet: a write of this moment is not held back for
+/// them, it is part of what they will be sent. ` · before the snapshot: 6381 gets it in the RDB`.
+pub fn before_snapshot(master: &Instance) -> String {
+    let waits = |r: &&Downstream| r.state == Some(ReplicaState::WaitBgsaveStart);
+    let ports: Vec<String> =
+        master.attached().filter(waits).map(|r| r.addr.port.to_string()).collect();
+    match ports.as_slice() {
+        [] => String::new(),
+        [one] => format!(" · before the snapshot: {one} gets it in the RDB"),
+        all => format!(" · before the snapshot: {} get it in the RDB", all.join(", ")),
+    }
 }
 
 /// Puts a remark beside the last line of an answer.

@@ -2,7 +2,7 @@
 
 use super::client::{Client, ClientError};
 use super::session::{Console, Mouth};
-use super::{MoreLines, Outcome, commands, notes, patience, reply, suggest, units};
+use super::{MoreLines, Outcome, commands, later, notes, patience, reply, suggest, units};
 use crate::observe::Label;
 use crate::wire::text::split_args;
 use crate::wire::value::Value;
@@ -100,7 +100,10 @@ pub(super) fn issue(
     let cursor = console.lab.journal().len();
     let streaming = match name.as_str() {
         "monitor" => true,
-        "subscribe" | "psubscribe" | "ssubscribe" => {
+        // An outside server may have it; one of ours answers with an error, like any command.
+        "subscribe" | "psubscribe" | "ssubscribe"
+            if console.lab.instance(client.target.port).is_none() =>
+        {
             mouth.text(Label::Note, "Reading messages... (press Ctrl-C to quit)");
             true
         }
@@ -185,9 +188,11 @@ fn answer(
         && console.model().instance(port).is_some_and(|i| i.backlog.is_active());
     if propagates
         && said.lines.len() == 1
-        && let Some(note) = notes::of_write(&console.lab, port, cursor)
+        && let Some(mut note) = notes::of_write(&console.lab, port, cursor)
         && let Some(line) = said.lines.last_mut()
     {
+        let waiting = console.model().instance(port).map(notes::before_snapshot);
+        note.push_str(&waiting.unwrap_or_default());
         notes::beside(line, note);
     }
     mouth.say(said);
@@ -198,7 +203,12 @@ fn answer(
 
 /// A next step behind an error reply, where there is an obvious one.
 fn hint(console: &mut Console, port: u16, name: &str, error: &[u8], mouth: &mut Mouth<'_>) {
-    if error.starts_with(b"ERR unknown command") {
+    if error.starts_with(b"ERR unknown command")
+        && let Some(family) = later::family(name)
+    {
+        let text = format!("Redis has it; these servers do not know {family} yet");
+        mouth.text(Label::Hint, text);
+    } else if error.starts_with(b"ERR unknown command") {
         let names = commands::COMMANDS.iter().map(|k| k.name);
         let shell = commands::SHELL.iter().map(|(name, ..)| *name);
         if let Some(near) = suggest::nearest(name, names.chain(shell)) {

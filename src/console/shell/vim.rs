@@ -5,6 +5,7 @@ use crate::console::line::ends_a_file;
 use crate::console::outcome::{EditRequest, MoreLines, Outcome};
 use crate::console::session::{Console, Mouth};
 use crate::console::{reply, units};
+use crate::lab::workspace::DATA;
 use crate::observe::Label;
 
 /// No configuration file is longer; a script that forgot `:wq` must not fill the memory.
@@ -30,10 +31,13 @@ pub(super) fn run(
     let folder = path.rsplit_once('/').map_or("/", |(folder, _)| folder);
     if !console.lab.workspace().is_dir(folder) {
         mouth.text(Label::ShellError, format!("\"{shown}\" E212: Can't open file for writing"));
-        mouth.text(
-            Label::Hint,
-            format!("mkdir -p {} makes its folder", reply::shown(folder.as_bytes())),
-        );
+        // Outside /data there is nothing, and nothing can be made there.
+        let hint = if folder == DATA || folder.starts_with("/data/") {
+            format!("mkdir -p {} makes its folder", reply::shown(folder.as_bytes()))
+        } else {
+            format!("this lab has no files outside {DATA}")
+        };
+        mouth.text(Label::Hint, hint);
         if !lines.has_editor() && !lines.is_interactive() {
             skip_lines(lines, mouth);
         }
