@@ -2,12 +2,14 @@ use super::log::os_text;
 use super::ready::{ReadyQueue, Token};
 use crate::engine::effect::DialId;
 use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
 
-type Connecting = Pin<Box<dyn Future<Output = std::io::Result<TcpStream>>>>;
+type Connecting = Pin<Box<dyn Future<Output = io::Result<TcpStream>>>>;
 
 /// The one connection that an instance may be opening.
 pub(super) struct Dialling {
@@ -17,16 +19,26 @@ pub(super) struct Dialling {
 }
 
 impl Dialling {
-    /// Begins to connect. A host name is looked up on a thread of the runtime's.
+    /// Begins to connect, from the address `source` unless it is empty. A host name is looked up
+    /// on a thread of the runtime's.
     pub(super) fn begin(
         ready: &Arc<ReadyQueue>,
         dial: DialId,
         host: String,
         port: u16,
+        source: &str,
     ) -> Dialling {
         let waker = ready.waker(Token::Dial);
         waker.wake_by_ref();
-        let connecting = Box::pin(async move { TcpStream::connect((host.as_str(), port)).await });
+        let source: Option<IpAddr> = source.parse().ok();
+        let connecting: Connecting = Box::pin(async move {
+            if let Some(source) = source
+                && let Ok(stream) = connect_from(source, &host, port).await
+            {
+                return Ok(stream);
+            }
+            TcpStream::connect((host.as_str(), port)).await
+        });
         Dialling { dial, connecting, waker }
     }
 
@@ -36,5 +48,42 @@ impl Dialling {
             .as_mut()
             .poll(&mut Context::from_waker(&self.waker))
             .map(|outcome| outcome.map_err(|e| os_text(&e)))
+    }
+}
+
+/// `bind-source-addr` is a wish: where it cannot be had, Redis connects without it.
+async fn connect_from(source: IpAddr, host: &str, port: u16) -> io::Result<TcpStream> {
+    let mut addrs = lookup_host((host, port)).await?;
+    let to =
+        addrs.find(|a| a.is_ipv4() == source.is_ipv4()).ok_or(io::ErrorKind::AddrNotAvailable)?;
+    let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.bind(SocketAddr::new(source, 0))?;
+    socket.connect(to).await
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// Where a listener at 127.0.0.1 sees the connection come from.
+    fn seen_from(source: &str) -> String {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bind");
+            let port = listener.local_addr().expect("addr").port();
+            let ready = Arc::new(ReadyQueue::default());
+            let mut dialling = Dialling::begin(&ready, DialId(1), "127.0.0.1".into(), port, source);
+            let _stream = dialling.connecting.as_mut().await.expect("connects");
+            listener.accept().await.expect("accepts").1.ip().to_string()
+        })
+    }
+
+    #[test]
+    fn dial_starts_from_the_source_address_where_it_can() {
+        assert_eq!(seen_from(""), "127.0.0.1");
+        assert_eq!(seen_from("127.0.0.2"), "127.0.0.2");
+        // No machine has this one: it is for documentation.
+        assert_eq!(seen_from("192.0.2.7"), "127.0.0.1");
     }
 }

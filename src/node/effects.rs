@@ -23,7 +23,10 @@ impl Instance {
     fn carry_out_one(&mut self, effect: Effect) {
         match effect {
             Effect::Dial { dial, host, port } => {
-                self.dialling = Some(Dialling::begin(&self.ready, dial, host, port));
+                self.dialling = {
+                    let source = &self.engine.config().bind_source_addr;
+                    Some(Dialling::begin(&self.ready, dial, host, port, source))
+                };
             }
             Effect::CancelDial { dial } => {
                 if self.dialling.as_ref().is_some_and(|d| d.dial == dial) {
