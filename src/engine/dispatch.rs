@@ -113,7 +113,7 @@ impl Engine {
                 }
                 Ok(Parsed::Inline { consumed, args }) => {
                     if master {
-                        self.inline_from_master(conn);
+                        self.inline_from_master(conn, query);
                         return;
                     }
                     let len = args.iter().map(Vec::len).sum();
@@ -203,39 +203,31 @@ impl Engine {
         self.close_running = Some(LinkLoss::Protocol(format!("a reply to '{full}'")));
     }
 
-    fn inline_from_master(&mut self, conn: ConnId) {
+    fn inline_from_master(&mut self, conn: ConnId, query: &QueryBuffer) {
         self.log(
             LogLevel::Warning,
             "WARNING: Receiving inline protocol from master, master stream corruption? Closing the \
              master connection and discarding the cached master.",
         );
-        let _ = conn;
+        self.log_protocol_error(conn, query, "Master using the inline protocol. Desync?");
         self.close_running = Some(LinkLoss::Protocol("inline data from the master".into()));
     }
 
     /// Answers a broken request, logs it, and closes once the answer is out.
     fn protocol_error(&mut self, conn: ConnId, query: &mut QueryBuffer, error: &ProtocolError) {
         let Some(c) = self.clients.get(conn) else { return };
-        let what = match c.kind {
-            Kind::MasterLink => "master",
-            Kind::Replica(_) => "replica",
-            Kind::Normal => "client",
-        };
-        let critical = !matches!(c.kind, Kind::Normal);
-        let quiet = matches!(c.kind, Kind::Normal);
-        if !critical {
+        let (master, critical) = (c.is_master_link(), !matches!(c.kind, Kind::Normal));
+        if master {
+            // Nobody reads this reply, but it is one: the error is told and counted.
+            let text = error.reply_text();
+            let name = c.last_cmd.unwrap_or("<unknown>");
+            self.count_error(b"ERR");
+            self.tell_link_error(conn, name, text.as_ref());
+        } else if !critical {
             self.count_error(b"ERR");
             self.reply.error(error.reply_text());
         }
-        let seen = query.waiting();
-        let start = crate::observe::Preview::of(&seen[..seen.len().min(128)]);
-        let line = format!(
-            "Protocol error ({}) from {what}: {}. Query buffer during protocol error: '{}'",
-            error.log_reason(),
-            self.client_line(conn),
-            start.text(),
-        );
-        self.log(if quiet { LogLevel::Verbose } else { LogLevel::Warning }, line);
+        self.log_protocol_error(conn, query, error.log_reason());
         query.consume(usize::MAX / 2);
         query.parser = Default::default();
         if critical {
@@ -243,6 +235,19 @@ impl Engine {
         } else if let Some(c) = self.clients.get_mut(conn) {
             c.close_after_reply = true;
         }
+    }
+
+    /// Tells why a connection's bytes are no requests: loudly if the stream itself is broken.
+    fn log_protocol_error(&mut self, conn: ConnId, query: &QueryBuffer, reason: &str) {
+        let link = self.clients.get(conn).is_some_and(|c| !matches!(c.kind, Kind::Normal));
+        let seen = query.waiting();
+        let start = crate::observe::Preview::of(&seen[..seen.len().min(128)]);
+        let line = format!(
+            "Protocol error ({reason}) from client: {}. Query buffer during protocol error: '{}'",
+            self.client_line(conn),
+            start.text(),
+        );
+        self.log(if link { LogLevel::Warning } else { LogLevel::Verbose }, line);
     }
 
     /// Goes on with the input of clients that were blocked, until none is left.

@@ -121,9 +121,12 @@ impl Engine {
         let took = self.host.micros().saturating_sub(began);
         let verbatim = std::mem::replace(&mut self.unit.verbatim, outer);
         let failed = self.reply.buf.get(before) == Some(&b'-');
-        if failed && entry.spec.name != "exec" {
+        if failed {
             let code = error_code(&self.reply.buf[before + 1..]).to_vec();
-            self.count_error(&code);
+            // EXEC counts its own refusals.
+            if code != b"EXECABORT" {
+                self.count_error(&code);
+            }
             if self.is_master_link(conn) {
                 let error = self.reply.buf[before + 1..].to_vec();
                 self.tell_link_error(conn, &entry.full_name, &error);

@@ -34,7 +34,6 @@ impl Engine {
         );
         if to == "master" && self.repl.stream.histlen() > 0 {
             let tail = text::repr(&self.repl.stream.tail(BACKLOG_SHOWN));
-            let tail = tail.trim_matches('"');
             self.log(LogLevel::Warning, format!("Latest backlog is: '{tail}'"));
         }
     }

@@ -30,7 +30,9 @@ pub fn applied(e: &mut Engine, args: &[&[u8]], raw: &[u8]) {
         // It tells the offset before the command that asked.
         super::replconf::send_ack(e);
     }
-    if in_multi {
+    // Inside of a transaction nothing counts before EXEC, and an empty line counts with the command
+    // behind it.
+    if in_multi || args.is_empty() {
         e.repl.follow.unapplied.extend_from_slice(raw);
         return;
     }

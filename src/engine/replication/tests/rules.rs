@@ -177,7 +177,7 @@ fn a_command_that_fails_on_the_replica_is_logged_and_counted() {
     w.tell(r, "SET n words");
     w.tell(m, "INCR n");
     assert!(w.logged(r, "== CRITICAL == This replica is sending an error to its master: '"));
-    assert!(w.logged(r, "Latest backlog is: '"));
+    assert!(w.logged(r, "Latest backlog is: '\"*"));
     assert_eq!(w.nodes[r].engine.stats.unexpected_error_replies, 1);
     assert_eq!(w.info(m, "master_repl_offset"), w.info(r, "slave_repl_offset"));
 }
@@ -195,10 +195,44 @@ fn inline_data_from_the_master_ends_the_link_for_a_full_sync() {
     assert!(
         w.logged(r, "WARNING: Receiving inline protocol from master, master stream corruption?")
     );
+    let desync = "Protocol error (Master using the inline protocol. Desync?) from client: id=";
+    assert!(w.logged(r, desync), "{:#?}", w.log(r));
     w.until("the link is up", |w| w.info(r, "master_link_status") == "up");
     assert_eq!(w.nodes[m].engine.stats.sync_full, 2);
     w.tell(m, "SET a 1");
     w.assert_same(&[m, r]);
+}
+
+#[test]
+fn an_empty_line_from_the_master_counts_with_the_command_behind_it() {
+    let (mut w, m, r) = pair(14, "", "");
+    let before = w.info(r, "slave_repl_offset");
+    super::super::feed::append(&mut w.nodes[m].engine, b"\r\n");
+    w.turn(m);
+    w.run();
+    assert_eq!(w.info(r, "slave_repl_offset"), before);
+    assert_ne!(w.info(r, "slave_read_repl_offset"), before);
+    w.tell(m, "SET a 1");
+    assert_eq!(w.info(r, "slave_repl_offset"), w.info(m, "master_repl_offset"));
+}
+
+#[test]
+fn a_broken_request_and_a_lost_exec_are_errors_of_the_link() {
+    let (mut w, m, r) = pair(15, "", "");
+    super::super::feed::append(&mut w.nodes[m].engine, b"*1\r\n$4\r\nEXEC\r\n");
+    w.turn(m);
+    w.run();
+    let exec = "is sending an error to its master: 'EXEC without MULTI' after processing the \
+                command 'exec'";
+    assert!(w.logged(r, exec), "{:#?}", w.log(r));
+    super::super::feed::append(&mut w.nodes[m].engine, b"*1\r\n:3\r\n");
+    w.turn(m);
+    w.run();
+    let broken = "is sending an error to its master: 'Protocol error: expected '$', got ':''";
+    assert!(w.logged(r, broken), "{:#?}", w.log(r));
+    assert_eq!(w.nodes[r].engine.stats.unexpected_error_replies, 2);
+    w.until("the link is up", |w| w.info(r, "master_link_status") == "up");
+    assert_eq!(w.nodes[m].engine.stats.sync_full, 2);
 }
 
 #[test]
