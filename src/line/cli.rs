@@ -5,12 +5,12 @@ use crate::console::{CliOptions, Interrupt, reply};
 use crate::wire::text::split_args;
 use crate::wire::value::Value;
 use rustyline::error::ReadlineError;
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, IsTerminal, Read, Write};
 use std::time::Duration;
 
 /// What it takes, in redis-cli's spelling.
 const USAGE: &str = "synclab cli [-h host] [-p port] [-n db] [-a password] [--user name] [-3] \
-                     [-r times] [-i seconds] [--raw|--no-raw] [command ...]";
+                     [-r times] [-i seconds] [-e] [-x] [--raw|--no-raw] [command ...]";
 
 /// Runs redis-cli with these arguments; the exit code is redis-cli's (1: no connection).
 pub fn cli(args: &[String]) -> i32 {
@@ -35,11 +35,20 @@ pub fn cli(args: &[String]) -> i32 {
         client: Client::new(options.target.clone(), Interrupt::new()),
         raw,
         shutdown: false,
+        error_exit: options.error_exit,
     };
     if interactive {
         return cli.prompt();
     }
-    let argv: Vec<Vec<u8>> = options.command.iter().map(|w| w.clone().into_bytes()).collect();
+    let mut argv: Vec<Vec<u8>> = options.command.iter().map(|w| w.clone().into_bytes()).collect();
+    if options.last_from_input {
+        let mut last = Vec::new();
+        if let Err(e) = std::io::stdin().lock().read_to_end(&mut last) {
+            eprintln!("Reading from standard input: {e}");
+            return 1;
+        }
+        argv.push(last);
+    }
     let mut left = options.repeat;
     while left != 0 {
         if !cli.issue(&argv) {
@@ -57,6 +66,8 @@ struct Cli {
     client: Client,
     raw: bool,
     shutdown: bool,
+    /// An error reply ends the run with exit code 1.
+    error_exit: bool,
 }
 
 impl Cli {
@@ -137,6 +148,10 @@ impl Cli {
         match asked.and_then(|()| self.client.read(None)) {
             Ok(value) => {
                 self.client.note(argv, &value);
+                if self.error_exit && value.error().is_some() {
+                    eprintln!("{}", reply::shown(&reply::pipe_text(&value)));
+                    return false;
+                }
                 self.print(argv, &value);
                 !streams || value.error().is_some() || self.stream(argv)
             }

@@ -17,6 +17,10 @@ pub struct CliOptions {
     pub interval: f64,
     /// `--raw` (true), `--no-raw` (false).
     pub raw: Option<bool>,
+    /// `-e`: an error reply makes the exit code 1, and goes to standard error.
+    pub error_exit: bool,
+    /// `-x`: the last argument is read from standard input.
+    pub last_from_input: bool,
     /// A password came with `-a` and nobody said `--no-auth-warning`.
     pub warn: bool,
     /// The command and its arguments; none: interactive.
@@ -31,6 +35,8 @@ impl CliOptions {
             repeat: 1,
             interval: 0.0,
             raw: None,
+            error_exit: false,
+            last_from_input: false,
             warn: false,
             command: Vec::new(),
         };
@@ -68,6 +74,8 @@ impl CliOptions {
                 }
                 "-3" => o.target.resp3 = true,
                 "-2" => o.target.resp3 = false,
+                "-e" => o.error_exit = true,
+                "-x" => o.last_from_input = true,
                 "--raw" => o.raw = Some(true),
                 "--no-raw" => o.raw = Some(false),
                 "--no-auth-warning" => quiet = true,
@@ -125,6 +133,14 @@ pub(super) fn run(
             return Ended::failed();
         }
     };
+    if options.last_from_input {
+        mouth.text(
+            Label::ShellError,
+            "redis-cli: -x reads a file or a pipe; the lab's shell has none",
+        );
+        mouth.text(Label::Hint, "synclab cli -x, in another terminal, does it");
+        return Ended::failed();
+    }
     if options.warn {
         mouth.text(Label::ShellError, PASSWORD_WARNING);
     }

@@ -52,10 +52,10 @@ pub(super) fn run(console: &mut Console, args: &Args, mouth: &mut Mouth<'_>) -> 
             if !started.daemonized {
                 let log = match &started.log_file {
                     Some(file) => format!("its log is {}", reply::shown(file.as_bytes())),
-                    None => "its log would be on this terminal: see the events".to_owned(),
+                    None => "it has no logfile".to_owned(),
                 };
                 let text = format!(
-                    "{} runs (pid {}) and the prompt is back all the same, as with daemonize yes; {log}",
+                    "{} runs in the background (pid {}); {log}",
                     started.port, started.shown_pid
                 );
                 mouth.text(Label::Note, text);

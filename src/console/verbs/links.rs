@@ -41,7 +41,7 @@ pub(super) fn throttle(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>)
                 .find(|p| !console.lab.ports().contains(p) && console.lab.instance(*p).is_none());
             if let (Some(port), Some(_)) = (stranger, rate) {
                 let text = format!(
-                    "{port} is none of the lab's; it holds once a server of yours is there"
+                    "{port} is none of the lab's; the bound holds for a server of yours there"
                 );
                 mouth.text(Label::Hint, text);
             }
