@@ -100,9 +100,10 @@ impl Engine {
         entry
     }
 
-    /// Seconds of the clients' clock: the unit of idle times.
+    /// Seconds of the clients' clock: the unit of idle times. It starts half-way, because a key
+    /// that was restored or loaded may have been idle for longer than this clock has run.
     pub(crate) fn clock_s(&self) -> u32 {
-        (self.now.mono_us / 1_000_000) as u32
+        (1 << 31) + (self.now.mono_us / 1_000_000) as u32
     }
 
     /// Whether a key is to be treated as missing because its time has come. On a master it is

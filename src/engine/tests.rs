@@ -358,3 +358,23 @@ fn config_set_refuses_words_that_mean_nothing() {
     let got = s.ask(c, "CONFIG GET latency-tracking-info-percentiles");
     assert!(got.ends_with("$11\r\n50 99.9 100\r\n"), "{got}");
 }
+
+#[test]
+fn a_restored_key_may_be_idle_for_longer_than_the_server_runs() {
+    let mut s = server("");
+    let c = s.connect();
+    s.ask(c, "SET k v");
+    let dump = s.send(c, "DUMP k\r\n");
+    let text = dump.iter().position(|b| *b == b'\n').expect("a bulk") + 1;
+    let payload = &dump[text..dump.len() - 2];
+    let mut restore = b"*6\r\n$7\r\nRESTORE\r\n$1\r\nr\r\n$1\r\n0\r\n".to_vec();
+    restore.extend(format!("${}\r\n", payload.len()).bytes());
+    restore.extend_from_slice(payload);
+    restore.extend_from_slice(b"\r\n$8\r\nIDLETIME\r\n$4\r\n1000\r\n");
+    assert_eq!(s.send(c, restore), b"+OK\r\n");
+    assert_eq!(s.ask(c, "OBJECT IDLETIME r"), ":1000\r\n");
+    s.advance(3_000_000);
+    assert_eq!(s.ask(c, "OBJECT IDLETIME r"), ":1003\r\n");
+    s.ask(c, "GET r");
+    assert_eq!(s.ask(c, "OBJECT IDLETIME r"), ":0\r\n");
+}
