@@ -7,7 +7,7 @@ use crate::lab::Lab;
 use crate::observe::{Body, Event, LabFact, Label};
 use crate::transcript::{RecordError, arranged, each_event, export_markdown};
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
 
 pub(super) fn run(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> Outcome {
     let file = rest.trim_matches(['"', '\'']);
@@ -66,9 +66,14 @@ fn whole(lab: &Lab) -> Result<Vec<Event>, RecordError> {
     if !beginning_lost {
         return Ok(recent.into_iter().filter(narrate::is_told).collect());
     }
+    with_beginning(recent, BufReader::new(File::open(lab.record_path())?))
+}
+
+/// The record's events, and behind them those that only the journal holds yet.
+fn with_beginning(recent: Vec<Event>, record: impl BufRead) -> Result<Vec<Event>, RecordError> {
     let mut events = Vec::new();
     let mut next = 0;
-    each_event(BufReader::new(File::open(lab.record_path())?), &mut |event| {
+    each_event(record, &mut |event| {
         next = event.seq + 1;
         if narrate::is_told(&event) {
             events.push(event);
@@ -95,4 +100,29 @@ fn kept(lab: &Lab) -> Vec<Event> {
         cursor = next;
     }
     events
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_beginning;
+    use crate::observe::{Body, Event, LabFact, Now, Source};
+
+    #[test]
+    fn export_takes_the_beginning_from_the_record() {
+        let event = |seq: u64, fact| Event {
+            seq,
+            at: Now::default(),
+            source: Source::Lab,
+            body: Body::Lab(fact),
+        };
+        let made = |seq: u64| event(seq, LabFact::DirMade { path: format!("/data/{seq}") });
+        let record: String =
+            (0..5).map(|n| serde_json::to_string(&made(n)).expect("json") + "\n").collect();
+        // The journal lost four, and is two ahead of the record.
+        let recent = vec![event(3, LabFact::Lost { events: 4 }), made(4), made(5), made(6)];
+        let whole = with_beginning(recent, record.as_bytes()).expect("whole");
+        let order: Vec<u64> = whole.iter().map(|e| e.seq).collect();
+        assert_eq!(order, [0, 1, 2, 3, 4, 5, 6]);
+        assert!(!whole.iter().any(|e| matches!(e.body, Body::Lab(LabFact::Lost { .. }))));
+    }
 }
