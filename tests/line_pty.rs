@@ -174,3 +174,16 @@ fn line_mode_ends_with_ctrl_d_and_counts_what_failed() {
     s.keys("\u{4}");
     assert_eq!(s.exit_code(), 1);
 }
+
+#[test]
+fn line_mode_keeps_what_is_typed_ahead() {
+    let mut s = Session::start(&["--bare"], true);
+    s.wait("[synclab /data]# ");
+    // One write, no bracketed paste: all of it is in the terminal's buffer before the first line runs.
+    s.keys("mkdir /data/ahead\rls /data\rpwd\r");
+    s.wait("\nahead/\n");
+    s.wait("\n/data\n");
+    s.wait("[synclab /data]# ");
+    s.keys("\u{4}");
+    assert_eq!(s.exit_code(), 0);
+}

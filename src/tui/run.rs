@@ -53,8 +53,14 @@ const AT_ONCE: usize = 5_000;
 
 /// Runs the screens until the user leaves. Returns the exit code.
 pub fn run(options: Options) -> i32 {
-    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        eprintln!("synclab: the screens need a terminal.");
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    if dumb || !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+        match dumb {
+            true => {
+                eprintln!("synclab: the screens need a terminal that can do more than TERM=dumb.")
+            }
+            false => eprintln!("synclab: the screens need a terminal."),
+        }
         eprintln!(
             "Without one there is line mode: synclab repl (a script: synclab repl --script FILE)."
         );

@@ -26,16 +26,17 @@ pub(super) fn keyboard(tx: Sender<Msg>) {
     }
 }
 
-/// SIGTERM, SIGHUP and SIGINT become messages. Comes back once they are watched.
+/// SIGTERM, SIGHUP, SIGINT and SIGQUIT become messages. Comes back once they are watched.
 pub(super) fn signals(tx: Sender<Msg>) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (mut term, mut hup, mut int) = {
+    let (mut term, mut hup, mut int, mut quit) = {
         let _inside = runtime.enter();
         (
             signal(SignalKind::terminate())?,
             signal(SignalKind::hangup())?,
             signal(SignalKind::interrupt())?,
+            signal(SignalKind::quit())?,
         )
     };
     std::thread::Builder::new().name("signals".into()).spawn(move || {
@@ -45,6 +46,7 @@ pub(super) fn signals(tx: Sender<Msg>) -> std::io::Result<()> {
                     _ = term.recv() => libc::SIGTERM,
                     _ = hup.recv() => libc::SIGHUP,
                     _ = int.recv() => libc::SIGINT,
+                    _ = quit.recv() => libc::SIGQUIT,
                 };
                 if tx.send(Msg::Signal(number)).is_err() {
                     return;
