@@ -120,3 +120,67 @@ fn install_hook() {
         }
     }));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pty_process::blocking::{Command, open};
+    use std::io::Read;
+
+    /// Names what the child below does, in a process and on a terminal of its own.
+    const ROLE: &str = "SYNCLAB_TEST_TERMINAL";
+    const LEAVE: &str = "\x1b[?1049l";
+
+    /// The child: does nothing unless the tests below run it.
+    #[test]
+    fn child() {
+        match std::env::var(ROLE).as_deref() {
+            Ok("drawer") => {
+                let _term = Term::open().expect("a terminal");
+                panic!("the drawer fell");
+            }
+            Ok("other") => {
+                let term = Term::open().expect("a terminal");
+                let fell = std::thread::spawn(|| panic!("another fell")).join();
+                assert!(fell.is_err());
+                assert!(TAKEN.load(Ordering::SeqCst), "the screen stays up");
+                drop(term);
+                tell_noted();
+            }
+            _ => {}
+        }
+    }
+
+    fn output_of(role: &str) -> String {
+        let (mut pty, pts) = open().expect("a pseudo-terminal");
+        let mut child = Command::new(std::env::current_exe().expect("this test"))
+            .args(["--exact", "tui::term::tests::child", "--nocapture"])
+            .env(ROLE, role)
+            .spawn(pts)
+            .expect("a child");
+        let (mut out, mut chunk) = (Vec::new(), [0; 4096]);
+        // The end of the terminal is an error on Linux.
+        while let Ok(n @ 1..) = pty.read(&mut chunk) {
+            out.extend_from_slice(&chunk[..n]);
+        }
+        child.wait().expect("its end");
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    #[test]
+    fn a_panic_of_the_thread_that_draws_gives_the_terminal_back_before_it_is_told() {
+        let out = output_of("drawer");
+        let left = out.find(LEAVE).expect("the alternate screen is left");
+        let told = out.find("the drawer fell").expect("the panic is told");
+        assert!(left < told, "{out:?}");
+        assert_eq!(out.matches(LEAVE).count(), 1, "given back once: {out:?}");
+    }
+
+    #[test]
+    fn a_panic_elsewhere_is_told_after_the_screen() {
+        let out = output_of("other");
+        let left = out.find(LEAVE).expect("the alternate screen is left");
+        let told = out.find("another fell").expect("the panic is told");
+        assert!(left < told, "{out:?}");
+    }
+}

@@ -106,15 +106,16 @@ impl Sequence {
         self.told_upto = None;
         self.held_bytes = 0;
         self.loading = false;
-        let retry = matches!(
-            self.rows.back().map(|r| &r.kind),
-            Some(RowKind::Lost { by_replica: Some(LinkLoss::ConnectFailed(_)), .. })
-        );
-        self.first_of_now = self.end();
-        if retry {
-            // The line that counts the failures stays the last one.
-            self.first_of_now -= 1;
-        } else {
+        // The line that counts the failures, if dialling failed before; that an instance went
+        // down may have been told after it.
+        let failures = self.rows.iter().rev().take(LATE_BY).enumerate();
+        let failures = failures
+            .take_while(|(_, r)| matches!(r.kind, RowKind::Lost { .. } | RowKind::Instance { .. }))
+            .find(|(_, r)| {
+                matches!(r.kind, RowKind::Lost { by_replica: Some(LinkLoss::ConnectFailed(_)), .. })
+            });
+        self.first_of_now = self.end() - failures.map_or(0, |(back, _)| back as u64 + 1);
+        if failures.is_none() {
             self.push(at, RowKind::Connect);
         }
     }
@@ -522,5 +523,28 @@ mod tests {
         seq.message(at(50), down, &Message::Ok, 5, Teller::Heard);
         seq.message(at(50), down, &Message::Ok, 5, Teller::Heard);
         assert_eq!(told(&seq), ["Ping 1", "Pong(\"PONG\") 1", "ListeningPort(1) 1", "Ok 2"]);
+    }
+
+    #[test]
+    fn failed_dials_are_one_line_although_an_instance_went_down_between_them() {
+        let mut seq = Sequence::new(LinkKey::new(Peer::port(1), Peer::port(2)), at(0));
+        let refused = LinkLoss::ConnectFailed("refused".into());
+        for n in 0..4 {
+            seq.set_replica_state(at(n * 100), LinkState::Connecting);
+            seq.lost(at(n * 100 + 1), Side::Replica, &refused);
+            seq.set_replica_state(at(n * 100 + 2), LinkState::Connect);
+            if n == 0 {
+                seq.push(at(3), RowKind::Instance { port: 6380, up: false });
+            }
+        }
+        let times: Vec<u32> = seq
+            .rows
+            .iter()
+            .filter_map(
+                |r| if let RowKind::Lost { times, .. } = r.kind { Some(times) } else { None },
+            )
+            .collect();
+        assert_eq!(times, [4]);
+        assert_eq!(seq.rows.len(), 2);
     }
 }

@@ -4,7 +4,7 @@ use super::frame::{Canvas, Text, titled};
 use crate::observe::{AnswerLine, Label};
 use crate::tui::app::{App, Focus, Hit, Pane};
 use crate::tui::reduce::console::ConsoleLine;
-use crate::tui::text::{clip, fit, safe, width};
+use crate::tui::text::{clip, fit, safe, width, wrap};
 use crate::tui::theme::{Mark, mark_of};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
@@ -127,6 +127,14 @@ fn wrap_line(line: &ConsoleLine, wide: usize) -> Vec<Text> {
                     let at = wide - width(note);
                     return vec![text.pad_then(at, Text::of(Mark::Quiet, note))];
                 }
+            }
+            // The lab's own sentences break at blanks; a reply is cut as a terminal cuts it.
+            if let [one] = spans.as_slice()
+                && matches!(one.label, Label::Lab | Label::Hint | Label::Refused | Label::Good)
+                && !one.text.starts_with(' ')
+            {
+                let words = wrap(&safe(&one.text), wide.max(2));
+                return words.into_iter().map(|w| Text::of(mark_of(one.label), w)).collect();
             }
             let marked: Vec<(Mark, String)> =
                 spans.iter().map(|s| (mark_of(s.label), safe(&s.text))).collect();

@@ -2,7 +2,7 @@
 
 use super::frame::{Canvas, Text};
 use crate::tui::editor::{EditMode, Editor};
-use crate::tui::text::{safe, width};
+use crate::tui::text::{clip, safe, width};
 use crate::tui::theme::Mark;
 use ratatui::layout::{Position, Rect};
 use unicode_width::UnicodeWidthChar;
@@ -24,8 +24,11 @@ pub fn draw(c: &mut Canvas, screen: Rect, editor: &Editor) {
     let shift = cells.saturating_sub(text_room - 1);
     let lines: Vec<String> = editor.lines().skip(first).take(room as usize).collect();
     for (y, line) in (0..room).zip(&lines) {
-        let text = Text::of(Mark::Quiet, format!("{:>3} ", first + y as usize + 1))
-            .add(Mark::Text, safe(&from_cell(line, shift)));
+        // Only the cursor's line moves aside; what is cut off of another is told by its end.
+        let here = first + y as usize == row;
+        let shown = if here { safe(&from_cell(line, shift)) } else { clip(&safe(line), text_room) };
+        let text =
+            Text::of(Mark::Quiet, format!("{:>3} ", first + y as usize + 1)).add(Mark::Text, shown);
         c.line(inner, y, &text);
     }
     for y in lines.len() as u16..room {

@@ -19,7 +19,7 @@ pub fn draw(c: &mut Canvas, app: &App, screen: Rect, at: usize) {
 }
 
 /// Cells of the left column.
-const KEY: usize = 14;
+const KEY: usize = 16;
 
 /// How far it can be scrolled.
 pub fn last(app: &App, screen: Rect) -> usize {
