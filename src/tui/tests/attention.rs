@@ -77,3 +77,17 @@ fn the_buffers_limit_is_the_masters_own() {
     let screen = text(&mut s.app, 80, 24);
     assert!(screen.contains("of 64 KB, the hard limit"), "{screen}");
 }
+
+#[test]
+fn beside_a_lesson_at_100_columns_the_diagram_has_room_and_the_tabs_take_turns() {
+    let mut s = Story::bare(Some("walk-through"));
+    s.up(6380, super::story::ID0);
+    s.up(6381, ID1);
+    s.handshake(6381, 6380, ID1);
+    s.later(3_000_000);
+    let screen = text(&mut s.app, 100, 30);
+    assert!(screen.contains("REPLCONF listening-port 6381"), "{screen}");
+    s.app.show(Pane::Logs);
+    let screen = text(&mut s.app, 100, 30);
+    assert!(screen.contains("Connecting to MASTER 127.0.0.1:6380"), "{screen}");
+}

@@ -43,6 +43,8 @@ pub const FRESH_US: u64 = 1_000_000;
 const SMALLEST: (u16, u16) = (44, 12);
 /// From here on the panes stand side by side.
 const WIDE: (u16, u16) = (100, 30);
+/// The diagram and the tabs beside it want so many columns together.
+const SIDE_BY_SIDE: u16 = 84;
 
 /// Draws the whole screen, and remembers what lies where for the mouse.
 pub fn draw(frame: &mut Frame, app: &mut App) {
@@ -107,6 +109,14 @@ fn wide(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
     let (top, below) = split_top(area, wanted.min(area.height / 2).max(7));
     let inner = frame::titled(c, app, top, Pane::Topology, "Topology");
     topology::draw(c, app, inner);
+    if below.width < SIDE_BY_SIDE {
+        // Beside a lesson on a screen of middling width: the diagram needs all of it, and the tabs
+        // take turns with it.
+        let shown_here = if RIGHT_TABS.contains(&app.narrow) { app.narrow } else { Pane::Sequence };
+        let tabs: Vec<Pane> = [Pane::Sequence].into_iter().chain(RIGHT_TABS).collect();
+        let inner = frame::tabbed(c, app, below, &tabs, shown_here, true);
+        return pane(c, app, shown_here, inner, shown);
+    }
     let right_width = (below.width * 8 / 25).clamp(35, 64);
     let (left, right) = split_left(below, below.width - right_width);
     let title = sequence::title(app);

@@ -10,7 +10,7 @@ use super::words::{replica_state_name, state_name};
 use crate::tui::app::{App, Hit};
 use crate::tui::reduce::row::Row;
 use crate::tui::reduce::sequence::Sequence;
-use crate::tui::text::{fit, fit_right};
+use crate::tui::text::{fit, fit_right, wrap};
 use crate::tui::theme::Mark;
 use ratatui::layout::Rect;
 
@@ -164,15 +164,17 @@ fn header(c: &mut Canvas, app: &App, area: Rect, seq: &Sequence, cols: Columns) 
 
 fn empty(c: &mut Canvas, app: &App, area: Rect) {
     let (master, replica) = app.first_ports();
-    let lines = [
-        Text::new(),
-        Text::of(Mark::Quiet, "  Nobody follows anybody yet: nothing was said."),
-        Text::new(),
-        Text::of(Mark::Quiet, "  Type in the console:"),
-        Text::of(Mark::Text, format!("    redis-cli -p {replica}")),
-        Text::of(Mark::Text, format!("    SLAVEOF 127.0.0.1 {master}")),
-        Text::new(),
-        Text::of(Mark::Quiet, "  and every message of the synchronisation appears here."),
-    ];
+    let room = (area.width as usize).saturating_sub(4);
+    let told = |text: &str| -> Vec<Text> {
+        wrap(text, room).iter().map(|l| Text::of(Mark::Quiet, format!("  {l}"))).collect()
+    };
+    let mut lines = vec![Text::new()];
+    lines.extend(told("Nobody follows anybody yet: nothing was said."));
+    lines.push(Text::new());
+    lines.extend(told("Type in the console:"));
+    lines.push(Text::of(Mark::Key, format!("    redis-cli -p {replica}")));
+    lines.push(Text::of(Mark::Key, format!("    SLAVEOF 127.0.0.1 {master}")));
+    lines.push(Text::new());
+    lines.extend(told("and every message of the synchronisation appears here."));
     c.lines(area, &lines);
 }

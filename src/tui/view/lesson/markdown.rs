@@ -1,7 +1,7 @@
 //! A lesson's Markdown in the few forms that a terminal has: paragraphs, lists, code.
 
 use super::super::frame::Text;
-use crate::tui::text::{clip, safe, width, wrap};
+use crate::tui::text::{safe, width, wrap};
 use crate::tui::theme::Mark;
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
@@ -22,11 +22,17 @@ pub fn lines(markdown: &str, wide: usize) -> Vec<Text> {
             }
             Event::Text(text) if code => {
                 for line in text.lines() {
+                    // What is to be typed is never cut off: it goes on further in.
                     let line = safe(line);
-                    out.push(Text::of(
-                        Mark::Key,
-                        format!("  {}", clip(&line, wide.saturating_sub(2))),
-                    ));
+                    let pieces = if width(&line) + 2 <= wide {
+                        vec![line]
+                    } else {
+                        wrap(&line, wide.saturating_sub(4))
+                    };
+                    for (n, piece) in pieces.iter().enumerate() {
+                        let indent = if n == 0 { "  " } else { "    " };
+                        out.push(Text::of(Mark::Key, format!("{indent}{piece}")));
+                    }
                 }
             }
             Event::Text(text) => {
@@ -136,6 +142,12 @@ mod tests {
         let text =
             plain("One **two** three `GET name` four.\n\n- a b\n- c\n\n```\nset x 1\n```", 14);
         assert_eq!(text, ["One two three", "GET name four.", "", "• a b", "• c", "", "  set x 1"]);
+    }
+
+    #[test]
+    fn what_is_to_be_typed_is_never_cut_off() {
+        let text = plain("```\nCONFIG SET repl-diskless-sync no\n  two\n```", 26);
+        assert_eq!(text, ["  CONFIG SET", "    repl-diskless-sync no", "    two"]);
     }
 
     #[test]
