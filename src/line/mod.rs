@@ -49,8 +49,8 @@ impl Default for LineOptions {
 /// The exit code of a run in which a `:wait` failed or a line was not understood.
 const FAILED: i32 = 1;
 
-/// Runs line mode to its end and gives the program's exit code: 0, or 1 after a failed `:wait`, a
-/// line that nobody understands, or a lab that could not be opened.
+/// Runs line mode to its end and gives the program's exit code: 0, or 1 for a lab that could not be
+/// opened and, in a script, after a failed `:wait` or a line that nobody understands.
 pub fn run(options: LineOptions) -> i32 {
     let interactive = options.script.is_none() && std::io::stdin().is_terminal();
     // Before anything is started: a script that is not there needs no servers.

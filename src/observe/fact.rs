@@ -321,6 +321,8 @@ pub enum LinkLoss {
     OutputLimit { bytes: u64, limit: u64 },
     /// The peer broke the protocol.
     Protocol(String),
+    /// The received RDB could not be kept in a file here, with the system's reason.
+    LocalFile(String),
     /// The snapshot for it failed.
     SnapshotFailed,
     /// The peer refused with an error line.

@@ -319,6 +319,7 @@ fn why(cause: &LinkLoss) -> String {
             units::bytes(*limit)
         ),
         LinkLoss::Protocol(what) => format!("protocol error: {what}"),
+        LinkLoss::LocalFile(what) => format!("the RDB cannot be kept in its dir: {what}"),
         LinkLoss::SnapshotFailed => "its snapshot failed".into(),
         LinkLoss::Refused(line) => format!("refused: {line}"),
     }

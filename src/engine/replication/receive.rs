@@ -348,7 +348,7 @@ pub(super) fn job_failed(e: &mut Engine, job: JobId, error: &str) {
     };
     e.effect(Effect::CancelJob { job });
     e.log(LogLevel::Warning, format!("{text}: {error}"));
-    follow::cancel_and_retry(e, LinkLoss::Protocol(error.to_owned()));
+    follow::cancel_and_retry(e, LinkLoss::LocalFile(error.to_owned()));
 }
 
 /// The file is no whole RDB. The old data is gone already, so there is nothing to go on with: the

@@ -189,6 +189,7 @@ pub fn loss(loss: &LinkLoss) -> String {
             format!("buffer {} over {}: client-output-buffer-limit", size(*bytes), size(*limit))
         }
         LinkLoss::Protocol(what) => format!("protocol error: {}", safe(what)),
+        LinkLoss::LocalFile(what) => format!("no file for the RDB: {}", safe(what)),
         LinkLoss::SnapshotFailed => "the snapshot for it failed".into(),
         LinkLoss::Refused(line) => format!("refused: {}", safe(line)),
     }
