@@ -91,13 +91,14 @@ impl Engine {
         if let Some(e) = entry {
             self.stats.commands[e.index].rejected += 1;
         }
-        let code = error.split(|b| *b == b' ').next().unwrap_or(b"ERR");
-        self.count_error(code);
+        // An EXEC that is refused answers EXECABORT, and that is what counts.
+        let exec = entry.is_some_and(|e| e.spec.name == "exec");
+        self.count_error(if exec { b"EXECABORT" } else { error_code(error) });
         if self.is_master_link(conn) {
             let name = entry.map_or("<unknown>", |e| &e.full_name);
             self.tell_link_error(conn, name, error);
         }
-        if entry.is_some_and(|e| e.spec.name == "exec") {
+        if exec {
             self.discard_transaction(conn);
             let mut text = b"EXECABORT Transaction discarded because of: ".to_vec();
             // Like Redis: the usual code goes without saying, the others are named.

@@ -378,3 +378,27 @@ fn a_restored_key_may_be_idle_for_longer_than_the_server_runs() {
     s.ask(c, "GET r");
     assert_eq!(s.ask(c, "OBJECT IDLETIME r"), ":0\r\n");
 }
+
+#[test]
+fn a_failure_counts_for_the_command_that_failed_and_not_for_its_exec() {
+    let mut s = server("");
+    let c = s.connect();
+    for line in ["MULTI", "SET a x", "INCR a", "EXEC", "EXEC", "MULTI", "SET", "EXEC", "MULTI"] {
+        s.ask(c, line);
+    }
+    assert!(s.ask(c, "EXEC 1").starts_with("-EXECABORT "));
+    let got = s.ask(c, "INFO commandstats errorstats stats");
+    let has = |line: &str| got.lines().any(|l| l == line);
+    let times = "usec=0,usec_per_call=0.00";
+    for (name, calls, rejected, failed) in
+        [("set", 1, 1, 0), ("incr", 1, 0, 1), ("multi", 3, 0, 0), ("exec", 3, 1, 2)]
+    {
+        let line = format!(
+            "cmdstat_{name}:calls={calls},{times},rejected_calls={rejected},failed_calls={failed}"
+        );
+        assert!(has(&line), "{line} is not in {got}");
+    }
+    // INCR, the EXEC without a MULTI, and SET; then the two transactions that were discarded.
+    assert!(has("errorstat_ERR:count=3") && has("errorstat_EXECABORT:count=2"), "{got}");
+    assert!(has("total_error_replies:5"), "{got}");
+}
