@@ -1,6 +1,6 @@
 //! Questions that lesson goals and waiting conditions ask, answered from the fold alone.
 
-use super::{KeyView, Model};
+use super::{KeyView, Life, Model};
 use crate::observe::Role;
 
 impl Model {
@@ -8,6 +8,10 @@ impl Model {
     /// such instance, or the field is absent in this state (as `master_host` is on a master).
     pub fn field(&self, port: u16, name: &str) -> Option<String> {
         let i = self.instances.get(&port)?;
+        // Who never came up has no role and no offset; only that it is not up can be told.
+        if matches!(i.life, Life::Failed { .. }) && name != "up" {
+            return None;
+        }
         let replica = i.role == Role::Replica;
         Some(match name {
             "up" => (if i.is_up() { "yes" } else { "no" }).to_string(),

@@ -91,3 +91,21 @@ fn beside_a_lesson_at_100_columns_the_diagram_has_room_and_the_tabs_take_turns()
     let screen = text(&mut s.app, 100, 30);
     assert!(screen.contains("Connecting to MASTER 127.0.0.1:6380"), "{screen}");
 }
+
+#[test]
+fn a_server_that_did_not_start_says_why_and_ticks_nothing() {
+    let mut s = Story::bare(Some("walk-through"));
+    for port in [6380, 6381, 6382] {
+        s.lab(LabFact::DirMade { path: format!("/data/{port}") });
+        let path = format!("/data/{port}/redis.conf");
+        s.lab(LabFact::FileWritten { path, bytes: 9, text: None });
+        let reason = format!("Failed listening on port {port} (TCP), aborting.");
+        s.lab(LabFact::InstanceFailed { port, reason });
+    }
+    let ticked = s.app.progress.as_ref().map(|p| p.goals().iter().filter(|g| g.ticked).count());
+    assert_eq!(ticked, Some(2), "three servers are not up");
+    s.app.show(Pane::Topology);
+    let screen = text(&mut s.app, 80, 24);
+    assert!(screen.contains("did not start"), "{screen}");
+    assert!(screen.contains("Failed listening"), "{screen}");
+}

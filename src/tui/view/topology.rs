@@ -11,7 +11,7 @@ use crate::lab::model::{Instance, Life, LinkStatus, LinkView, Model};
 use crate::observe::Role;
 use crate::tui::app::{App, Hit};
 use crate::tui::reduce::link::Peer;
-use crate::tui::text::{clock, count, grouped, size};
+use crate::tui::text::{clock, count, grouped, safe, size, wrap};
 use crate::tui::theme::Mark;
 use ratatui::layout::Rect;
 use std::collections::{BTreeMap, BTreeSet};
@@ -207,6 +207,12 @@ fn instance(c: &mut Canvas, app: &App, frame: Rect, of: &Peer) {
 
 /// What a box says, the most important first.
 fn about(c: &Canvas, app: &App, i: &Instance, (wide, room): (usize, u16)) -> Vec<Text> {
+    if let Life::Failed { reason, .. } = &i.life {
+        let mut lines = vec![Text::of(Mark::Broken, "did not start")];
+        let told = wrap(&safe(reason), wide).into_iter();
+        lines.extend(told.map(|line| Text::of(Mark::Text, line)));
+        return lines;
+    }
     let mut lines = vec![role(c, app, i, wide)];
     let touched = app.world.touched.get(&i.port);
     let offset_new = touched.is_some_and(|t| c.fresh(t.offset_at));
