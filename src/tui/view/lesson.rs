@@ -67,8 +67,11 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     }
     // The goals keep their place at the foot, the current one in sight; the text scrolls above.
     let most = (area.height as usize).saturating_sub(4) / 2;
-    let at =
-        goals.iter().position(|g| g.0.first().is_some_and(|p| p.0 == Mark::Focus)).unwrap_or(0);
+    // Done: the last ones are what one has just reached.
+    let at = goals
+        .iter()
+        .position(|g| g.0.first().is_some_and(|p| p.0 == Mark::Focus))
+        .unwrap_or(goals.len());
     // On a low screen the text needs the room more than goals that are far away.
     let most = if area.height < 18 { 3 } else { most.max(3) };
     let shown = goals.len().min(most);

@@ -155,9 +155,13 @@ fn header(c: &mut Canvas, app: &App, area: Rect, seq: &Sequence, cols: Columns) 
         .add(Mark::Replica, fit(&left, half + 1))
         .add(Mark::Master, fit_right(&right, cols.middle - half + 1));
     c.line(area, 0, &names);
+    // Only its own side could tell the state of a replica outside the lab.
+    let ours =
+        seq.key.replica.host.is_empty() && app.world.model.instance(seq.key.replica.port).is_some();
+    let replica = if ours { state_name(seq.replica_state) } else { "" };
     let master = seq.master_state.map_or("", replica_state_name);
     let states = Text::of(Mark::Quiet, " ".repeat(indent))
-        .add(Mark::Quiet, fit(state_name(seq.replica_state), half + 1))
+        .add(Mark::Quiet, fit(replica, half + 1))
         .add(Mark::Quiet, fit_right(master, cols.middle - half + 1));
     c.line(area, 1, &states);
 }
