@@ -133,7 +133,9 @@ fn walk_through(columns: u16, rows: u16) {
     screen.wait_for(&format!("{} ──▶ {}", ports[1], ports[2]));
     screen.send("\x1b3");
     screen.wait_for("PSYNC");
-    screen.send("q");
+    // The keys stayed at the prompt.
+    screen.wait_for("typing here");
+    screen.send("\x03");
     screen.wait_for("Leave synclab?");
     screen.send("\r");
     assert_eq!(screen.ends(), 0);

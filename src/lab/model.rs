@@ -7,6 +7,7 @@
 mod fold;
 mod history;
 mod instance;
+mod judge;
 mod keys;
 mod links;
 mod query;

@@ -13,7 +13,7 @@ mod now;
 mod preview;
 
 pub use answer::{Answer, AnswerLine, Label, Span};
-pub use decision::Decision;
+pub use decision::{Decision, Standing};
 pub use event::{Body, ConsoleFact, Event, ExitHow, LabFact, Source};
 pub use fact::{
     Fact, FullReason, GoneWhy, IdCause, LinkLoss, LogLevel, PsyncVerdict, RoleCause, SaveTarget,

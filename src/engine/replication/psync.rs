@@ -5,39 +5,21 @@
 
 use super::ids::Ids;
 use super::stream::Stream;
-use crate::observe::{FullReason, PsyncVerdict};
+use crate::observe::{Offset, PsyncVerdict, Standing};
 
 /// Judges `PSYNC asked_id asked_offset`, where `asked_offset` is the first byte that the replica
-/// lacks. The rule: the id must name our history (or the one before it, up to the point where they
-/// part), and every byte from the offset on must still be held.
+/// lacks. The rule itself is `Standing`'s, so that a screen that asks `what if` uses the same.
 pub fn judge(asked_id: &[u8], asked_offset: i64, ids: &Ids, stream: &Stream) -> PsyncVerdict {
-    if !ids.replid.matches(asked_id) {
-        if !ids.replid2.matches(asked_id) {
-            return PsyncVerdict::Full(match asked_id.first() {
-                Some(b'?') => FullReason::Asked,
-                _ => FullReason::UnknownId,
-            });
-        }
-        if asked_offset > ids.second_offset {
-            return PsyncVerdict::Full(FullReason::BeyondSecondOffset);
-        }
-    }
-    if !stream.is_active() {
-        return PsyncVerdict::Full(FullReason::NoBacklog);
-    }
-    if asked_offset < stream.first() {
-        return PsyncVerdict::Full(FullReason::BeforeBacklog);
-    }
-    if asked_offset > stream.end() + 1 {
-        return PsyncVerdict::Full(FullReason::AheadOfMaster);
-    }
-    PsyncVerdict::Continue { bytes: stream.behind(asked_offset) }
+    let Ids { replid, replid2, second_offset } = *ids;
+    let backlog = stream.is_active().then(|| (Offset(stream.first()), stream.histlen() as u64));
+    let standing = Standing { replid, replid2, second_offset: Offset(second_offset), backlog };
+    standing.judge(asked_id, Offset(asked_offset))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::ReplId;
+    use crate::observe::{FullReason, ReplId};
 
     fn id(c: u8) -> ReplId {
         ReplId([c; 40])

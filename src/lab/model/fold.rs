@@ -7,7 +7,7 @@ use super::history::MomentKind;
 use super::links::pair;
 use super::{Ids, Instance, Life, Model, Session, Upstream};
 use crate::observe::{
-    Addr, Body, Event, ExitHow, Fact, LabFact, LinkLoss, LinkState, Now, Role, RoleCause, Source,
+    Addr, Body, Event, ExitHow, Fact, IdCause, LabFact, LinkLoss, LinkState, Now, Role, RoleCause, Source,
 };
 
 /// Where the event that is being folded stands.
@@ -142,6 +142,12 @@ fn instance(model: &mut Model, here: Here, fact: &Fact) {
         }
         Fact::Command { .. } => i.counters.commands += 1,
         Fact::RoleChanged { role, master, cause } => {
+            i.asks_anew = match (role, cause) {
+                (Role::Master, _) => false,
+                // Its conf makes it a replica: only a dump that is loaded later knows a history.
+                (Role::Replica, RoleCause::Boot) => true,
+                (Role::Replica, RoleCause::UserRequest) => i.asks_anew,
+            };
             role_changed(i, at, *role, master.as_ref());
             let kind = match (role, master, cause) {
                 (Role::Replica, Some(master), _) => {
@@ -164,6 +170,9 @@ fn instance(model: &mut Model, here: Here, fact: &Fact) {
                 since: at,
             };
             i.offset = *offset;
+            if matches!(cause, IdCause::FullSync | IdCause::Continued | IdCause::Restored) {
+                i.asks_anew = false;
+            }
             history.push(
                 seq,
                 at,

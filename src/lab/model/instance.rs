@@ -20,6 +20,9 @@ pub struct Instance {
     /// The master that it followed before its last change of role or master.
     pub former_master: Option<Addr>,
     pub ids: Ids,
+    /// It gave up its history for a snapshot that did not arrive yet, or began without one: its
+    /// next PSYNC asks for everything.
+    pub asks_anew: bool,
     /// Its place in the stream: the last byte written (master) or applied (replica).
     pub offset: Offset,
     pub backlog: Backlog,
@@ -215,6 +218,7 @@ impl Instance {
                 second_offset: Offset(-1),
                 since: at,
             },
+            asks_anew: false,
             offset: Offset(0),
             backlog: Backlog::default(),
             upstream: Upstream::new(at),

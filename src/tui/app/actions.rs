@@ -17,6 +17,8 @@ pub enum Action {
     Help,
     Palette,
     LabVerb,
+    /// Puts the beginning of a line at the prompt, to be ended there.
+    Type(&'static str),
     Hint,
     NextLog,
     Theme,
@@ -61,6 +63,21 @@ pub const ACTIONS: &[Described] = &[
     described(Action::Quit, "q", "leave synclab"),
 ];
 
+/// The lab's verbs as the palette offers them: they fill the prompt, and nothing runs yet.
+pub const VERBS: &[Described] = &[
+    verb(":fill ", ":fill N — write N keys at the current instance"),
+    verb(":throttle ", ":throttle A B RATE — slow a link down"),
+    verb(":heal", ":heal — take the throttles away"),
+    verb(":wait ", ":wait CONDITION — wait until it holds"),
+    verb(":restart ", ":restart PORT — start a server again"),
+    verb(":export ", ":export FILE.md — keep the session as a page"),
+    verb(":help", ":help — what the lab can be told"),
+];
+
+const fn verb(line: &'static str, name: &'static str) -> Described {
+    described(Action::Type(line), ":", name)
+}
+
 impl App {
     /// Does what an action says.
     pub fn act(&mut self, action: Action) {
@@ -90,6 +107,11 @@ impl App {
                 if self.input.is_empty() {
                     self.input.insert(':');
                 }
+            }
+            Action::Type(line) => {
+                self.focus = Focus::Console;
+                self.input.clear();
+                self.input.insert_text(line);
             }
             Action::Hint => self.next_hint(),
             Action::NextLog => self.next_log(),

@@ -8,6 +8,7 @@ impl App {
     pub(super) fn console_key(&mut self, key: KeyEvent) {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         let alt = key.modifiers.contains(KeyModifiers::ALT);
+        let shift = key.modifiers.contains(KeyModifiers::SHIFT);
         if self.offer.is_some() && self.offer_key(key) {
             return;
         }
@@ -27,8 +28,10 @@ impl App {
             }
             KeyCode::Up => self.input.older(),
             KeyCode::Down => self.input.newer(),
-            KeyCode::PageUp => self.scroll_by(Pane::Console, -5),
-            KeyCode::PageDown => self.scroll_by(Pane::Console, 5),
+            KeyCode::PageUp if shift || ctrl => self.scroll_by(Pane::Console, -5),
+            KeyCode::PageDown if shift || ctrl => self.scroll_by(Pane::Console, 5),
+            KeyCode::PageUp => self.scroll_beside(-8),
+            KeyCode::PageDown => self.scroll_beside(8),
             KeyCode::Left if ctrl || alt => self.input.word_left(),
             KeyCode::Right if ctrl || alt => self.input.word_right(),
             KeyCode::Left => self.input.left(),
@@ -52,20 +55,32 @@ impl App {
                 'y' => self.input.yank(),
                 'h' => self.input.backspace(),
                 'l' => self.world.console.lines.clear(),
-                'd' if self.input.is_empty() => self.popup = Some(Popup::Quit),
+                'd' if self.input.is_empty() => self.end_of_input(),
                 'd' => self.input.delete(),
                 _ => {}
             },
             KeyCode::Char('b') if alt => self.input.word_left(),
             KeyCode::Char('f') if alt => self.input.word_right(),
-            // Alt and a number reach a pane without leaving the prompt first.
+            // Alt reaches a pane without leaving the prompt.
+            KeyCode::Char('j') if alt => self.scroll_beside(1),
+            KeyCode::Char('k') if alt => self.scroll_beside(-1),
             KeyCode::Char(c) if alt => {
                 if let Some(pane) = Pane::by_number(c) {
-                    self.show(pane);
+                    self.look_at(pane);
                 }
             }
             KeyCode::Char(c) => self.input.insert(c),
             _ => {}
+        }
+    }
+
+    /// Ctrl-D at an empty prompt: the shell's prompt is back; there, it offers to leave.
+    fn end_of_input(&mut self) {
+        let shell = self.prompt.trim_end().ends_with(['#', '$']);
+        match (self.running, shell) {
+            (true, _) => {}
+            (false, true) => self.popup = Some(Popup::Quit),
+            (false, false) => self.submit("exit".into()),
         }
     }
 

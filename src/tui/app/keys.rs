@@ -137,7 +137,10 @@ impl App {
             KeyCode::Left => self.step_link(-1),
             KeyCode::Right => self.step_link(1),
             KeyCode::Enter if pane == Pane::Sequence => self.why(),
-            KeyCode::Enter | KeyCode::Char('i') | KeyCode::Esc => self.focus = Focus::Console,
+            KeyCode::Char('i') => self.focus = Focus::Console,
+            KeyCode::Enter | KeyCode::Esc => {
+                self.notice = Some("the panes have the keys: i types in the console".into());
+            }
             KeyCode::Tab => self.next_pane(),
             KeyCode::BackTab => self.step_pane(-1),
             KeyCode::F(1) => self.popup = Some(Popup::Help(0)),

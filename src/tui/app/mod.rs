@@ -12,7 +12,7 @@ mod panes;
 mod paste;
 mod popup;
 
-pub use actions::{ACTIONS, Action, Described};
+pub use actions::{ACTIONS, Action, Described, VERBS};
 pub use focus::{Focus, Pane, RIGHT_TABS};
 pub use popup::{PaletteState, Popup};
 
@@ -25,6 +25,7 @@ use crate::console::{Completion, EditRequest};
 use crate::lesson::{Lesson, Progress};
 use crate::observe::{Body, ConsoleFact, Event, Fact, LinkState, Now};
 use ratatui::layout::Rect;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 
 /// What the user decided to do.
@@ -115,6 +116,10 @@ pub struct App {
     pub cursor: Option<u64>,
     /// Lines scrolled away from the foot (console, logs, wire) or from the top (lesson, keys).
     pub scroll: BTreeMap<Pane, usize>,
+    /// How far each pane could be scrolled when it was drawn last.
+    pub scroll_most: RefCell<BTreeMap<Pane, usize>>,
+    /// Where the lesson's present section begins, as it was wrapped last.
+    pub lesson_top: Cell<usize>,
     pub play: Playback,
     pub input: LineEdit,
     pub prompt: String,
@@ -166,6 +171,8 @@ impl App {
             chosen: None,
             cursor: None,
             scroll: BTreeMap::new(),
+            scroll_most: RefCell::default(),
+            lesson_top: Cell::new(0),
             play: Playback::default(),
             input: LineEdit::default(),
             prompt: "lab$ ".into(),

@@ -4,6 +4,13 @@ use super::{App, Focus, Pane, Popup, RIGHT_TABS, Screen};
 use crate::tui::reduce::row::RowKind;
 
 impl App {
+    /// Brings a pane to the front; the keys stay where they are, at the prompt.
+    pub(super) fn look_at(&mut self, pane: Pane) {
+        let focus = self.focus;
+        self.show(pane);
+        self.focus = focus;
+    }
+
     /// Brings a pane to the front and gives it the keys.
     pub fn show(&mut self, pane: Pane) {
         if pane == Pane::Console {
@@ -108,8 +115,21 @@ impl App {
         }
         // Panes that grow at their foot scroll back from there, the others down from their top.
         let down = if grows(pane) { -lines } else { lines };
-        let at = self.scroll.entry(pane).or_insert(0);
-        *at = at.saturating_add_signed(down).min(100_000);
+        // A lesson that nobody scrolled begins with its present section.
+        let begin = if pane == Pane::Lesson { self.lesson_top.get() } else { 0 };
+        let most = self.scroll_most.borrow().get(&pane).copied().unwrap_or(100_000);
+        let at = self.scroll.entry(pane).or_insert(begin);
+        *at = (*at).min(most).saturating_add_signed(down).min(most);
+    }
+
+    /// Scrolls what is read beside the prompt: the pane of a narrow screen, the lesson of a wide
+    /// one, else the pane that was chosen last.
+    pub(super) fn scroll_beside(&mut self, lines: isize) {
+        let pane = match self.narrow {
+            Pane::Topology => Pane::Console,
+            pane => pane,
+        };
+        self.scroll_by(pane, lines);
     }
 
     /// Opens the numbers behind the selected row, or behind the latest decision.

@@ -1,6 +1,6 @@
 //! What lies over the screen, and its keys.
 
-use super::{ACTIONS, Action, App, Described};
+use super::{ACTIONS, Action, App, Described, VERBS};
 use crate::console::EditRequest;
 use crate::tui::editor::{EditKey, EditOutcome, Editor};
 use crate::tui::fuzzy;
@@ -37,6 +37,7 @@ impl PaletteState {
         let query = self.query.text();
         let mut found: Vec<(i32, usize, &Described)> = ACTIONS
             .iter()
+            .chain(VERBS)
             .enumerate()
             .filter(|(_, d)| d.action != Action::Palette)
             .filter_map(|(i, d)| Some((fuzzy::score(&query, d.name)?, i, d)))

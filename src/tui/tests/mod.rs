@@ -2,6 +2,7 @@
 
 mod attention;
 mod drive;
+mod newcomer;
 mod screens;
 mod simulated;
 mod story;

@@ -15,7 +15,9 @@ use unicode_width::UnicodeWidthChar;
 const OFFERED: usize = 8;
 
 pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
-    let inner = titled(c, app, area, Pane::Console, "Console");
+    let here = app.focus == Focus::Console && app.popup.is_none();
+    let title = if here { "Console · typing here" } else { "Console · i types here" };
+    let inner = titled(c, app, area, Pane::Console, title);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     if inner.height == 0 {
         return;

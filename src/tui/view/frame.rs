@@ -3,7 +3,7 @@
 use super::{FRESH_US, focused};
 use crate::observe::Now;
 use crate::tui::app::{App, Hit, Pane};
-use crate::tui::text::{clip, fit, width};
+use crate::tui::text::{clip, fit, width, wrap};
 use crate::tui::theme::{Mark, Theme};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -43,6 +43,20 @@ impl Text {
     pub fn add_fresh(mut self, mark: Mark, text: impl Into<String>, fresh: bool) -> Text {
         self.0.push((mark, text.into(), fresh));
         self
+    }
+
+    /// A sentence in as many lines as it needs: the first begins with `head`, the others stand
+    /// under its text.
+    pub fn wrapped(mark: Mark, head: &str, text: &str, wide: usize) -> Vec<Text> {
+        let indent = width(head);
+        wrap(text, wide.saturating_sub(indent).max(4))
+            .into_iter()
+            .enumerate()
+            .map(|(n, line)| {
+                let before = if n == 0 { head.to_owned() } else { " ".repeat(indent) };
+                Text::of(mark, before + &line)
+            })
+            .collect()
     }
 
     /// How many cells it takes.
@@ -119,6 +133,20 @@ impl Canvas<'_, '_> {
         }
     }
 
+    /// Lines that may be more than fit, scrolled from their top; the last row says so.
+    pub fn scrolled(&mut self, app: &App, pane: Pane, area: Rect, lines: &[Text]) {
+        let room = area.height as usize;
+        let most = lines.len().saturating_sub(room);
+        let skip = app.scroll.get(&pane).copied().unwrap_or(0).min(most);
+        app.scroll_most.borrow_mut().insert(pane, most);
+        self.lines(area, &lines[skip..]);
+        if skip < most && room > 1 {
+            let more = Text::of(Mark::Key, format!(" … {} more: PgDn", most - skip + 1));
+            let last = Rect { y: area.bottom() - 1, height: 1, ..area };
+            self.line(last, 0, &more.pad_then(area.width as usize, Text::new()));
+        }
+    }
+
     /// A border with a title; returns what is inside.
     pub fn border(&mut self, area: Rect, title: &Text, border: Mark, thick: bool) -> Rect {
         let g = if thick {
@@ -179,7 +207,8 @@ pub fn titled(c: &mut Canvas, app: &App, area: Rect, pane: Pane, title: &str) ->
     let title = clip(title, area.width.saturating_sub(6) as usize);
     let mut text = Text::of(mark, format!(" {title} "));
     let question = pane.question();
-    if text.width() + width(question) + 6 < area.width as usize && pane != Pane::Sequence {
+    if text.width() + width(question) + 6 < area.width as usize && !matches!(pane, Pane::Sequence | Pane::Console)
+    {
         text = text.add(Mark::Quiet, format!("{question} "));
     }
     c.hits.push((area, Hit::Pane(pane)));

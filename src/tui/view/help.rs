@@ -36,11 +36,13 @@ fn lines(app: &App) -> Vec<Text> {
         Text::of(Mark::Title, "In the console (it has the focus at first)"),
         key("Tab", "completes; in an empty line, goes to the panes"),
         key("Up Down", "earlier lines;  Ctrl-A E W U K Y edit as in a shell"),
-        key("PgUp PgDn", "scroll back through the answers, and down again"),
+        key("PgUp PgDn", "scroll the pane beside it; Alt-k, Alt-j by a line"),
+        key("Shift-PgUp", "scrolls back through the answers; the wheel does, too"),
+        key("Ctrl-D", "leaves redis-cli; at the shell's prompt, offers to leave"),
         key("Ctrl-C", "ends the running line; in an empty line, offers to leave"),
         key("Ctrl-Z", "back to the shell for a while; fg comes back"),
         key("Esc", "leaves the console for the panes"),
-        key("Alt-1 … Alt-8", "go to a pane at once"),
+        key("Alt-1 … Alt-8", "bring a pane to the front; the keys stay here"),
         key(":…", "steers the lab: :wait :fill :throttle :heal :export :help"),
         key("redis-cli -p N", "at any prompt, goes to that port; exit goes back"),
         key("paste", "whole pages, prompts and comments included: line by line"),
@@ -49,7 +51,7 @@ fn lines(app: &App) -> Vec<Text> {
     ];
     out.extend(ACTIONS.iter().map(|d| key(d.key, d.name)));
     out.push(key("j k PgUp PgDn", "scroll, or walk the rows of the sequence"));
-    out.push(key("Enter", "on a row of the sequence: its numbers; else: the console"));
+    out.push(key("Enter", "on a row of the sequence: its numbers"));
     out.push(key("Mouse", "click a pane, tab, link or row; the wheel scrolls"));
     out.push(Text::new());
     out.push(Text::of(Mark::Title, "What the lines mean"));
@@ -62,6 +64,7 @@ fn lines(app: &App) -> Vec<Text> {
         sign(Mark::Stream, "── SET ───▶", "the stream of commands"),
         sign(Mark::Ack, "·· ACK ··▶", "acknowledgements and pings, counted"),
         sign(Mark::Waiting, "⏸", "waits or is held back; the setting is named"),
+        sign(Mark::Good, "✓ replayed", "a write that was held back first; ✓ applied: at once"),
         sign(Mark::Broken, "╳╌╌╌╌╌╌╌╳", "no link"),
         sign(Mark::Difference, "≠ ◆", "a difference; a role or an id that changed"),
         sign(Mark::Master, &format!("┏ {master} ━┓"), "a master"),

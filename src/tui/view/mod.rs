@@ -33,7 +33,8 @@ mod wire;
 mod words;
 
 use super::app::{App, Focus, Pane, Popup, RIGHT_TABS, Screen};
-use frame::Canvas;
+use super::theme::Mark;
+use frame::{Canvas, Text};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -80,10 +81,16 @@ pub fn draw(frame: &mut Frame, app: &mut App) {
 fn lab(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
     let (status, rest) = split_top(area, 1);
     status::draw(c, app, status);
-    let console_height =
-        if app.wide { (rest.height / 5).clamp(7, 12) } else { 7.min(rest.height / 2) };
+    let console_height = match (app.zoom, app.wide) {
+        // A zoomed pane has the whole screen while it has the keys.
+        (true, _) if app.focus != Focus::Console => 0,
+        (_, true) => (rest.height / 5).clamp(7, 12),
+        (_, false) => 7.min(rest.height / 2),
+    };
     let (middle, console) = split_top(rest, rest.height - console_height);
-    console::draw(c, app, console);
+    if console_height > 0 {
+        console::draw(c, app, console);
+    }
     if !app.wide || app.zoom {
         narrow(c, app, middle, shown);
     } else {
@@ -94,6 +101,11 @@ fn lab(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
 
 fn narrow(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
     let inner = frame::tabbed(c, app, area, &Pane::NUMBERED, app.narrow, true);
+    if app.zoom && app.focus != Focus::Console {
+        let back = Text::of(Mark::Key, " z").add(Mark::Quiet, " brings the console back ");
+        let foot = Rect { x: area.x + 2, y: area.bottom().saturating_sub(1), height: 1, ..area };
+        c.line(Rect { width: area.width.saturating_sub(4), ..foot }, 0, &back);
+    }
     pane(c, app, app.narrow, inner, shown);
 }
 

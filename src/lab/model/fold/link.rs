@@ -20,6 +20,11 @@ pub(super) fn apply(i: &mut Instance, history: &mut History, here: Here, fact: &
             }
             (up.state, up.since) = (*to, at);
             match to {
+                LinkState::Transfer => i.asks_anew = true,
+                LinkState::Connected => i.asks_anew = false,
+                _ => {}
+            }
+            match to {
                 // A new attempt: the RDB of an earlier one is not this one's.
                 LinkState::Connect | LinkState::Connecting => up.rdb = None,
                 LinkState::Connected => {

@@ -79,6 +79,11 @@ pub fn lines(markdown: &str, wide: usize) -> Vec<Text> {
     out
 }
 
+/// Whether a line of `lines` is (a part of) a command or a file's text.
+pub fn is_code(line: &Text) -> bool {
+    matches!(line.0.as_slice(), [(Mark::Key, text, _)] if text.starts_with("  "))
+}
+
 /// Breaks the pieces at blanks, each keeping its meaning.
 fn flush(
     out: &mut Vec<Text>,

@@ -1,0 +1,121 @@
+//! What somebody who sees the screens for the first time must not be misled by.
+
+use super::story::{ID1, Story};
+use super::text;
+use crate::observe::LabFact;
+use crate::tui::app::{Ask, Focus, Pane, Popup};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+fn press(s: &mut Story, code: KeyCode, modifiers: KeyModifiers) {
+    s.app.key(KeyEvent::new(code, modifiers));
+}
+
+#[test]
+fn the_backlog_judges_by_the_id_as_well_as_by_the_window() {
+    let mut s = Story::online();
+    s.app.show(Pane::Backlog);
+    assert!(text(&mut s.app, 120, 40).contains("✓ partial resync"));
+    // The same offset under another id: not the same bytes.
+    s.promote(6381);
+    let screen = text(&mut s.app, 80, 24);
+    assert!(screen.contains("6381 would ask c07d… 32"), "{screen}");
+    assert!(screen.contains("╳ full resync: c07d… is not my history"), "{screen}");
+}
+
+#[test]
+fn a_server_that_is_down_grants_nothing() {
+    let mut s = Story::online();
+    s.master_down(6380, &[6381, 6382]);
+    s.app.show(Pane::Backlog);
+    let screen = text(&mut s.app, 80, 24);
+    assert!(screen.contains("6380  8f3a…  ╳ down") && !screen.contains("+CONTINUE to"), "{screen}");
+}
+
+#[test]
+fn a_replica_in_a_transfer_would_ask_for_everything() {
+    let mut s = Story::held();
+    s.app.show(Pane::Backlog);
+    let screen = text(&mut s.app, 80, 24);
+    assert!(screen.contains("6381 asks ? -1"), "{screen}");
+    assert!(screen.contains("╳ full resync: asked for"), "{screen}");
+}
+
+#[test]
+fn the_keys_stay_where_they_are_until_they_are_sent_elsewhere() {
+    let mut s = Story::online();
+    press(&mut s, KeyCode::Char('7'), KeyModifiers::ALT);
+    assert_eq!((s.app.focus, s.app.tab), (Focus::Console, Pane::Keys));
+    press(&mut s, KeyCode::Esc, KeyModifiers::NONE);
+    let there = s.app.focus;
+    assert_ne!(there, Focus::Console);
+    press(&mut s, KeyCode::Esc, KeyModifiers::NONE);
+    press(&mut s, KeyCode::Char('?'), KeyModifiers::NONE);
+    press(&mut s, KeyCode::Esc, KeyModifiers::NONE);
+    assert_eq!(s.app.focus, there);
+    assert!(text(&mut s.app, 80, 24).contains("Console · i types here"));
+    press(&mut s, KeyCode::Char('i'), KeyModifiers::NONE);
+    press(&mut s, KeyCode::Char('x'), KeyModifiers::NONE);
+    assert!(text(&mut s.app, 80, 24).contains("Console · typing here"));
+}
+
+#[test]
+fn the_end_of_input_leaves_redis_cli_then_offers_to_leave() {
+    let mut s = Story::free();
+    press(&mut s, KeyCode::Char('d'), KeyModifiers::CONTROL);
+    assert_eq!(s.app.take_asks(), [Ask::Run("exit".into())]);
+    s.app.line_done("[synclab /data]# ".into(), false, false, None);
+    press(&mut s, KeyCode::Char('d'), KeyModifiers::CONTROL);
+    assert!(matches!(s.app.popup, Some(Popup::Quit)));
+    assert_eq!(s.app.focus, Focus::Console);
+}
+
+fn folders(s: &mut Story) {
+    for port in [6380, 6381, 6382] {
+        s.lab(LabFact::DirMade { path: format!("/data/{port}") });
+    }
+}
+
+#[test]
+fn a_lesson_shows_what_to_type_first_and_keeps_what_was_read() {
+    let mut s = Story::bare(Some("walk-through"));
+    let screen = text(&mut s.app, 80, 24);
+    assert!(screen.contains("goal 1 of 9: Three folders under /data"), "{screen}");
+    assert!(screen.contains("mkdir /data/638{0..2}"), "{screen}");
+    folders(&mut s);
+    let screen = text(&mut s.app, 80, 24);
+    assert!(screen.contains("Three conf files") && !screen.contains("mkdir"), "{screen}");
+    for line in ["vim /data/6380/redis.conf", "port 6380", "logfile \"/data/6380/redis.log\""] {
+        assert!(screen.contains(line), "{line} is out of sight\n{screen}");
+    }
+    // The keys work while the prompt has the focus.
+    assert_eq!(s.app.focus, Focus::Console);
+    press(&mut s, KeyCode::PageUp, KeyModifiers::NONE);
+    let screen = text(&mut s.app, 80, 24);
+    assert!(screen.contains("mkdir /data/638{0..2}"), "{screen}");
+    assert!(screen.contains("✓ goal reached: Three folders under /data"), "{screen}");
+}
+
+#[test]
+fn no_line_of_a_lesson_is_cut() {
+    let mut s = Story::bare(Some("walk-through"));
+    for size in [(80, 24), (100, 30), (120, 40), (60, 20)] {
+        let screen = text(&mut s.app, size.0, size.1);
+        // The first line is the status, which has other things to tell.
+        assert!(screen.lines().skip(1).all(|l| !l.contains('…')), "{screen}");
+        folders(&mut s);
+    }
+}
+
+#[test]
+fn a_low_screen_says_where_the_diagram_is() {
+    let mut s = Story::bare(Some("walk-through"));
+    folders(&mut s);
+    for port in [6380, 6381, 6382] {
+        let path = format!("/data/{port}/redis.conf");
+        s.lab(LabFact::FileWritten { path, bytes: 10, text: None });
+        s.up(port, ID1);
+    }
+    let screen = text(&mut s.app, 80, 24);
+    assert!(screen.contains("SLAVEOF 127.0.0.1 6380"), "{screen}");
+    assert!(screen.contains("Alt-3 shows the diagram, Alt-1 comes back"), "{screen}");
+}
