@@ -138,12 +138,13 @@ pub fn fit_right(text: &str, cells: usize) -> String {
     format!("{}{out}", " ".repeat(pad))
 }
 
-/// Breaks a line at blanks so that no piece is wider than `max`; words that are too wide are cut.
+/// Breaks a line at blanks so that no piece is wider than `max`; words that are too wide are cut,
+/// behind a `-` or `_` where they have one. A `%` stays with its number.
 pub fn wrap(text: &str, max: usize) -> Vec<String> {
     let max = max.max(1);
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split(' ') {
+    for word in words(text) {
         let mut word = word;
         loop {
             let gap = usize::from(!line.is_empty());
@@ -172,13 +173,29 @@ pub fn wrap(text: &str, max: usize) -> Vec<String> {
     lines
 }
 
+/// The pieces between blanks, a unit that must not stand alone left with its number.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let all = rest?;
+        let mut end = all.find(' ').unwrap_or(all.len());
+        if all[end..].starts_with(" %") {
+            end += 2;
+            end += all[end..].find(' ').unwrap_or(all.len() - end);
+        }
+        rest = all.get(end + 1..);
+        Some(&all[..end])
+    })
+}
+
 /// The byte length of the longest head of `text` that fits `max` cells (at least one character).
 fn head(text: &str, max: usize) -> usize {
     let mut used = 0;
     for (i, c) in text.char_indices() {
         used += c.width().unwrap_or(0);
         if used > max && i > 0 {
-            return i;
+            let joint = text[..i].rfind(['-', '_']).map(|at| at + 1);
+            return joint.filter(|at| *at > 1).unwrap_or(i);
         }
     }
     text.len()

@@ -7,7 +7,8 @@ use super::history::MomentKind;
 use super::links::pair;
 use super::{Ids, Instance, Life, Model, Session, Upstream};
 use crate::observe::{
-    Addr, Body, Event, ExitHow, Fact, IdCause, LabFact, LinkLoss, LinkState, Now, Role, RoleCause, Source,
+    Addr, Body, Event, ExitHow, Fact, IdCause, LabFact, LinkLoss, LinkState, Now, Role, RoleCause,
+    Source,
 };
 
 /// Where the event that is being folded stands.

@@ -398,6 +398,13 @@ impl App {
         {
             sooner(at.mono_us + NOTICE_US - now + 1_000);
         }
+        // A box calls its id new for a while.
+        for i in self.world.model.instances.values() {
+            let until = i.ids.since.mono_us + super::view::NEW_ID_US;
+            if i.ids.since != i.life.since() && until > now {
+                sooner(until - now + 1_000);
+            }
+        }
         if let Some(changed) = self.world.last_mark_us()
             && changed + super::view::FRESH_US > now
         {

@@ -53,12 +53,7 @@ fn window(c: &Canvas, app: &App, i: &Instance, wide: usize) -> Vec<Text> {
     let b = &i.backlog;
     if !b.is_active() {
         let mut lines = vec![head];
-        lines.extend(Text::wrapped(
-            Mark::Quiet,
-            "  ",
-            "no backlog: nothing can be resumed",
-            wide,
-        ));
+        lines.extend(Text::wrapped(Mark::Quiet, "  ", "no backlog: nothing can be resumed", wide));
         return lines;
     }
     let fresh = app.world.touched.get(&i.port).is_some_and(|t| c.fresh(t.offset_at));
@@ -75,13 +70,11 @@ fn window(c: &Canvas, app: &App, i: &Instance, wide: usize) -> Vec<Text> {
     let (first, next) = (grouped(b.first.0), grouped(b.last().0 + 1));
     lines.push(Text::of(Mark::Quiet, "  +CONTINUE to a PSYNC that asks"));
     let id = |id: &str| Text::of(Mark::Quiet, "   ").add(Mark::Text, id.to_owned());
-    lines.push(
-        id(&i.ids.replid.short()).add(Mark::Quiet, " from ").add_fresh(
-            Mark::Good,
-            format!("{first} … {next}"),
-            fresh,
-        ),
-    );
+    lines.push(id(&i.ids.replid.short()).add(Mark::Quiet, " from ").add_fresh(
+        Mark::Good,
+        format!("{first} … {next}"),
+        fresh,
+    ));
     if !i.ids.replid2.is_zero() {
         let until = i.ids.second_offset.0.min(b.last().0 + 1);
         lines.push(if until >= b.first.0 {

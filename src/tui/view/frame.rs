@@ -207,7 +207,8 @@ pub fn titled(c: &mut Canvas, app: &App, area: Rect, pane: Pane, title: &str) ->
     let title = clip(title, area.width.saturating_sub(6) as usize);
     let mut text = Text::of(mark, format!(" {title} "));
     let question = pane.question();
-    if text.width() + width(question) + 6 < area.width as usize && !matches!(pane, Pane::Sequence | Pane::Console)
+    if text.width() + width(question) + 6 < area.width as usize
+        && !matches!(pane, Pane::Sequence | Pane::Console)
     {
         text = text.add(Mark::Quiet, format!("{question} "));
     }

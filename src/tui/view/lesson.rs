@@ -131,7 +131,8 @@ fn text(c: &mut Canvas, app: &App, area: Rect, page: &Page) {
     app.scroll_most.borrow_mut().insert(Pane::Lesson, last);
     let skip = skip.min(last);
     let out_of_sight = |room: usize| -> Vec<&Text> {
-        let code = page.lines.iter().enumerate().skip(page.top).filter(|(_, l)| markdown::is_code(l));
+        let code =
+            page.lines.iter().enumerate().skip(page.top).filter(|(_, l)| markdown::is_code(l));
         code.filter(|(i, _)| *i < skip || *i >= skip + room).map(|(_, l)| l).collect()
     };
     let mut pinned = out_of_sight(room);

@@ -32,6 +32,8 @@ mod why;
 mod wire;
 mod words;
 
+pub use topology::NEW_ID_US;
+
 use super::app::{App, Focus, Pane, Popup, RIGHT_TABS, Screen};
 use super::theme::Mark;
 use frame::{Canvas, Text};

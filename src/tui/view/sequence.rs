@@ -33,7 +33,7 @@ impl Columns {
         let (left, right) = match width {
             0..=60 => (0, 4),
             61..=71 => (0, 11),
-            _ => (10, 12),
+            _ => (11, 12),
         };
         // Two life lines with a blank outside of each.
         let middle = width.saturating_sub(time + left + right + 4);

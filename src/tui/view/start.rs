@@ -62,7 +62,7 @@ pub fn draw(c: &mut Canvas, app: &App, screen: Rect) {
         c.hits.push((Rect { y: area.y + top, height: y - top, ..area }, Hit::StartEntry(i)));
     }
     y += 1;
-    for text in foot(app) {
+    for text in foot(app, wide as usize) {
         if y >= area.height {
             break;
         }
@@ -123,7 +123,7 @@ fn entries(app: &App) -> Vec<(String, String, String)> {
     out
 }
 
-fn foot(app: &App) -> Vec<Text> {
+fn foot(app: &App, wide: usize) -> Vec<Text> {
     let port = app.ports.first().copied().unwrap_or(6380);
     let key = |k: &str, name: &str| {
         Text::of(Mark::Key, format!("  {k}")).add(Mark::Quiet, format!(" {name}"))
@@ -132,16 +132,16 @@ fn foot(app: &App) -> Vec<Text> {
     for (k, name) in [("Enter", "begin"), ("t", "colours"), ("q", "leave")] {
         keys.0.extend(key(k, name).0);
     }
-    vec![
-        keys,
-        Text::new(),
-        Text::of(
-            Mark::Quiet,
-            "  Nothing listens yet: the servers start when you choose, and they are real.",
+    let mut lines = vec![keys, Text::new()];
+    let told = [
+        "Nothing listens yet: the servers start when you choose, and they are real.".to_owned(),
+        format!(
+            "From another terminal, redis-cli -p {port} then talks to the very server that you \
+             see, and whatever it does there is drawn here."
         ),
-        Text::of(Mark::Quiet, "  From another terminal, ")
-            .add(Mark::Key, format!("redis-cli -p {port}"))
-            .add(Mark::Quiet, " then talks to the very server that"),
-        Text::of(Mark::Quiet, "  you see, and whatever it does there is drawn here."),
-    ]
+    ];
+    for text in told {
+        lines.extend(Text::wrapped(Mark::Quiet, "  ", &text, wide.saturating_sub(2).min(78)));
+    }
+    lines
 }

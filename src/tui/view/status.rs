@@ -9,22 +9,7 @@ use crate::tui::theme::Mark;
 use ratatui::layout::Rect;
 
 pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
-    let mut left = Text::of(Mark::Focus, " synclab ").add(Mark::Quiet, "▏");
-    match &app.progress {
-        Some(p) => {
-            let done = p.goals().iter().filter(|g| g.ticked).count();
-            let title = clip(&p.lesson().title, (area.width as usize / 4).max(8));
-            let all = p.goals().len();
-            left = left.add(Mark::Title, title).add(Mark::Text, "  ");
-            left = match app.just_ticked() {
-                Some(goal) => left
-                    .add_fresh(Mark::Good, format!(" ✓ goal {}/{all} ", goal + 1), true)
-                    .add(Mark::Text, " "),
-                None => left.add(Mark::Good, format!("{done}/{all} goals ")),
-            };
-        }
-        None => left = left.add(Mark::Title, "Free lab "),
-    }
+    let mut left = place(app, (area.width as usize / 4).max(8));
     let keys = if area.width >= 100 {
         vec![(Hit::Help, "?", " help  "), (Hit::Palette, "/", " palette ")]
     } else {
@@ -33,8 +18,14 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     let keys_width: usize = keys.iter().map(|(_, k, n)| width(k) + width(n)).sum();
     let time = time(app, area.width);
     let right = keys_width + time.width();
-    let room = (area.width as usize).saturating_sub(left.width() + right + 2);
-    let links = links(app, room);
+    let room_for = |left: &Text| (area.width as usize).saturating_sub(left.width() + right + 2);
+    // Links matter more than the lesson's title, which the lesson itself tells.
+    let mut links = links_in(app, room_for(&left));
+    if links.width() < links_in(app, usize::MAX).width() {
+        left = place(app, 0);
+        links = links_in(app, room_for(&left));
+    }
+    let room = room_for(&left);
     let mut line = left;
     match &app.notice {
         Some(notice) => {
@@ -54,6 +45,25 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     }
 }
 
+/// Where one is: the lesson's title in so many cells (0: its number) and its goals.
+fn place(app: &App, title_cells: usize) -> Text {
+    let left = Text::of(Mark::Focus, " synclab ").add(Mark::Quiet, "▏");
+    let Some(p) = &app.progress else { return left.add(Mark::Title, "Free lab ") };
+    let done = p.goals().iter().filter(|g| g.ticked).count();
+    let title = match title_cells {
+        0 => format!("L{}", p.lesson().number),
+        cells => clip(&p.lesson().title, cells),
+    };
+    let all = p.goals().len();
+    let left = left.add(Mark::Title, title).add(Mark::Text, "  ");
+    match app.just_ticked() {
+        Some(goal) => left
+            .add_fresh(Mark::Good, format!(" ✓ goal {}/{all} ", goal + 1), true)
+            .add(Mark::Text, " "),
+        None => left.add(Mark::Good, format!("{done}/{all} goals ")),
+    }
+}
+
 /// How time runs, and how long the session has lasted. Nothing is drawn for the clock's sake.
 fn time(app: &App, wide: u16) -> Text {
     let began = app.world.model.session.began;
@@ -68,7 +78,7 @@ fn time(app: &App, wide: u16) -> Text {
 }
 
 /// Every link in a word, as many as there is room for.
-fn links(app: &App, room: usize) -> Text {
+fn links_in(app: &App, room: usize) -> Text {
     let mut out = Text::new();
     let down: Vec<String> = app
         .world

@@ -19,6 +19,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Rows of the smallest box: border, role, numbers, id.
 const BOX: u16 = 5;
 
+/// A box with less room inside has its role in its title.
+const TINY: usize = 17;
+/// Bytes behind from which on a replica is called behind.
+const LATE: u64 = 16 * 1024;
+/// How long a new id is called new.
+pub const NEW_ID_US: u64 = 6_000_000;
+
 /// The tree of who follows whom.
 struct Tree<'a> {
     links: Vec<LinkView<'a>>,
@@ -198,6 +205,9 @@ fn instance(c: &mut Canvas, app: &App, frame: Rect, of: &Peer) {
         let us = app.now.mono_us.saturating_sub(since.mono_us);
         title = title.add(Mark::Broken, format!("╳ down {} ", clock(us)));
     }
+    if i.is_up() && !master && (frame.width as usize) < TINY + 3 {
+        title = title.add(mark, "replica ");
+    }
     let border = if i.is_up() { mark } else { Mark::Quiet };
     let inner = c.border(frame, &title, border, master && i.is_up());
     let text = Rect { x: inner.x + 1, width: inner.width.saturating_sub(1), ..inner };
@@ -223,6 +233,11 @@ fn about(c: &Canvas, app: &App, i: &Instance, (wide, room): (usize, u16)) -> Vec
         Text::of(Mark::Quiet, "keys ").add_fresh(Mark::Text, count(i.keys_total()), keys_new);
     let ids_new = i.ids.since != i.life.since() && c.fresh(i.ids.since);
     let id = Text::of(Mark::Quiet, "replid ").add_fresh(Mark::Text, i.ids.replid.short(), ids_new);
+    // A master that gets its first replica begins a history: its id is not the one of a moment ago.
+    let new_history = i.role == Role::Master
+        && i.ids.since != i.life.since()
+        && i.ids.since.mono_us > 0
+        && app.now.mono_us.saturating_sub(i.ids.since.mono_us) < NEW_ID_US;
     let second = (!i.ids.replid2.is_zero()).then(|| {
         let until = grouped(i.ids.second_offset.0);
         Text::of(Mark::Quiet, "replid2 ")
@@ -244,14 +259,24 @@ fn about(c: &Canvas, app: &App, i: &Instance, (wide, room): (usize, u16)) -> Vec
         }
         if !i.ids.replid2.is_zero() {
             let until = grouped(i.ids.second_offset.0);
-            ids = ids.add(Mark::Quiet, format!("  2: {} <{until}", i.ids.replid2.short()));
+            let second = format!("  2: {} <{until}", i.ids.replid2.short());
+            if ids.width() + second.chars().count() > wide {
+                ids = Text::new().add_fresh(Mark::Text, i.ids.replid.short(), ids_new);
+            }
+            ids = ids.add(Mark::Quiet, second);
+        } else if new_history {
+            let told = " new history";
+            if ids.width() + told.len() > wide {
+                ids = Text::new().add_fresh(Mark::Text, i.ids.replid.short(), ids_new);
+            }
+            ids = ids.add(Mark::Difference, told);
         }
         lines.push(ids);
         return lines;
     }
     lines.push(offset);
     lines.push(keys);
-    lines.push(id);
+    lines.push(if new_history { id.add(Mark::Difference, " new history") } else { id });
     lines.extend(second);
     if i.backlog.is_active() {
         lines.push(
@@ -260,6 +285,10 @@ fn about(c: &Canvas, app: &App, i: &Instance, (wide, room): (usize, u16)) -> Vec
                 format!("{} of {}", size(i.backlog.histlen), size(i.backlog.size)),
             ),
         );
+        if i.backlog.histlen > i.backlog.size {
+            let why = "blocks a slow replica still needs are kept";
+            lines.extend(Text::wrapped(Mark::Waiting, "  ", why, wide));
+        }
     }
     lines
 }
@@ -283,26 +312,41 @@ fn role(c: &Canvas, app: &App, i: &Instance, wide: usize) -> Text {
     if i.role == Role::Master {
         let mut text = Text::new().add_fresh(Mark::Master, "master", new);
         if let Some(former) = &i.former_master {
-            text = text.add(Mark::Quiet, format!(" · was {}'s replica", former.port));
+            let whole = format!(" · was {}'s replica", former.port);
+            let fits = text.width() + whole.chars().count() <= wide;
+            text = text.add(Mark::Quiet, if fits { whole } else { " · was replica".into() });
         }
         if matches!(i.life, Life::Starting { .. }) {
             text = text.add(Mark::Waiting, " · starting");
         }
         return text;
     }
-    let text = Text::new().add_fresh(Mark::Replica, "replica", new);
+    // A very small box has its role in its title.
+    let (text, dot) = if wide < TINY {
+        (Text::new(), "")
+    } else {
+        (Text::new().add_fresh(Mark::Replica, "replica", new), " · ")
+    };
     let new_state = c.fresh(i.upstream.since);
-    match app.world.model.link_of(i.port).map(|l| l.status) {
-        Some(LinkStatus::Online) => text.add_fresh(Mark::Good, " · in sync", new_state),
-        Some(LinkStatus::Transfer) if wide < 26 => {
-            text.add_fresh(Mark::Rdb, " · gets the RDB", new_state)
-        }
-        Some(LinkStatus::Transfer) => text.add_fresh(Mark::Rdb, " · receives the RDB", new_state),
-        Some(LinkStatus::Waiting) => text.add_fresh(Mark::Waiting, " · waits", new_state),
+    let link = app.world.model.link_of(i.port);
+    // What was written within the last moment is on its way, and no reason for alarm.
+    let behind = link.as_ref().is_some_and(|l| {
+        l.down.is_some_and(|d| d.left > 0) || l.behind.is_some_and(|bytes| bytes > LATE)
+    });
+    let state = |mark: Mark, long: &str, short: &str| {
+        let fits = text.width() + dot.chars().count() + long.chars().count() <= wide;
+        let told = if fits { long } else { short };
+        text.clone().add_fresh(mark, format!("{dot}{told}"), new_state)
+    };
+    match link.map(|l| l.status) {
+        Some(LinkStatus::Online) if behind => state(Mark::Waiting, "online, behind", "behind"),
+        Some(LinkStatus::Online) => state(Mark::Good, "in sync", "in sync"),
+        Some(LinkStatus::Transfer) => state(Mark::Rdb, "receives the RDB", "gets the RDB"),
+        Some(LinkStatus::Waiting) => state(Mark::Waiting, "waits", "waits"),
         Some(LinkStatus::Handshake | LinkStatus::Connecting) => {
-            text.add_fresh(Mark::Handshake, " · handshake", new_state)
+            state(Mark::Handshake, "handshake", "handshake")
         }
-        Some(LinkStatus::Down) | None => text.add_fresh(Mark::Broken, " · link down", new_state),
+        Some(LinkStatus::Down) | None => state(Mark::Broken, "link down", "link down"),
     }
 }
 

@@ -29,6 +29,7 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect, link: &LinkView) {
     {
         details.push(Text::of(Mark::Waiting, format!("throttled to {}/s", size(bound))));
     }
+    let details: Vec<Text> = details.into_iter().flat_map(|t| folded(t, room - 1)).collect();
     c.line(area, 0, &arrow);
     for (row, text) in (1..area.height).zip(&details) {
         let at = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
@@ -40,6 +41,16 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect, link: &LinkView) {
         let at = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
         c.line(at, row, &Text::of(Mark::Quiet, "▾ told below"));
     }
+}
+
+/// A remark in as many lines as it needs: a word is never cut by the next box.
+fn folded(text: Text, wide: usize) -> Vec<Text> {
+    if text.width() <= wide {
+        return vec![text];
+    }
+    let mark = text.0.first().map_or(Mark::Quiet, |p| p.0);
+    let flat: String = text.0.iter().map(|p| p.1.as_str()).collect();
+    Text::wrapped(mark, "", &flat, wide)
 }
 
 /// An arrow to the right with a word on it.
@@ -59,9 +70,9 @@ fn online(app: &App, link: &LinkView, room: usize) -> (Text, Vec<Text>) {
     let mark = if behind > 0 || left > 0 { Mark::Waiting } else { Mark::Quiet };
     let mut lag = Text::of(mark, format!("{} behind", size(behind)));
     if let Some((_, at)) = link.down.and_then(|d| d.acked) {
-        // Whole seconds, as INFO's lag: what is younger than the next ACK is no lag.
+        // Whole seconds, as INFO counts them; not how far it is behind.
         let us = app.now.mono_us.saturating_sub(at.mono_us);
-        let text = format!("lag {} s", us / 1_000_000);
+        let text = format!("last ACK {} s ago", us / 1_000_000);
         if lag.width() + text.len() + 4 <= room {
             lag = lag.add(Mark::Quiet, format!(" · {text}"));
         } else {
@@ -71,7 +82,9 @@ fn online(app: &App, link: &LinkView, room: usize) -> (Text, Vec<Text>) {
     }
     details.push(lag);
     if left > 0 {
-        details.push(Text::of(Mark::Waiting, format!("⏸ {} wait in the buffer", size(left))));
+        let text = format!("⏸ {} wait in the buffer", size(left));
+        // What waits comes before when the last sign of life came.
+        details.insert(0, Text::of(Mark::Waiting, text));
     }
     (arrow(room, '─', label, Mark::Stream, "▶"), details)
 }

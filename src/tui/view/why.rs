@@ -22,11 +22,33 @@ pub fn draw(c: &mut Canvas, app: &App, screen: Rect, key: &LinkKey, row: u64) {
         ),
         _ => (format!("{} ⇄ {}", key.replica.label(), key.master.label()), about(found, key)),
     };
+    // What the popup leaves inside of its border.
+    let wide = usize::from(screen.width.saturating_sub(6).min(74));
+    let lines: Vec<Text> = lines.into_iter().flat_map(|l| folded(l, wide)).collect();
     let height = lines.len() as u16 + 2;
     let inner = c.popup(screen, (74, height), &title);
     c.lines(inner, &lines);
     let foot = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
     c.line(foot, 0, &Text::of(Mark::Quiet, "j k the next rows · any other key closes"));
+}
+
+/// A line that is too long goes on in the next one.
+fn folded(line: Text, wide: usize) -> Vec<Text> {
+    if line.width() <= wide {
+        return vec![line];
+    }
+    // The remark at the end moves as a whole where the rest fits.
+    if let [head @ .., (mark, last, _)] = line.0.as_slice() {
+        let head = Text(head.to_vec());
+        if !head.0.is_empty() && head.width() <= wide {
+            let mut out = vec![head];
+            out.extend(Text::wrapped(*mark, "  ", last.trim_start(), wide));
+            return out;
+        }
+    }
+    let mark = line.0.first().map_or(Mark::Text, |p| p.0);
+    let flat: String = line.0.iter().map(|p| p.1.as_str()).collect();
+    Text::wrapped(mark, "", &flat, wide)
 }
 
 fn decision(d: &Decision) -> Vec<Text> {

@@ -100,7 +100,9 @@ impl Body<'_> {
                 let how = match ended {
                     Some(true) => " ✓".to_owned(),
                     Some(false) => " ╳ failed".into(),
-                    None if *done > 0 && done < keys => format!(" {} %", done * 100 / keys),
+                    None if *done > 0 && done < keys => {
+                        format!(", encoded {} %", done * 100 / keys)
+                    }
                     None => String::new(),
                 };
                 let text = format!(
@@ -231,9 +233,10 @@ impl Body<'_> {
                 label = label.add(Mark::Rdb, format!("{} ✓", size(t.bytes())));
             }
             (false, Some((done, all))) => {
-                let cells = self.cells.saturating_sub(20).clamp(4, 20);
+                let cells = self.cells.saturating_sub(25).clamp(4, 20);
                 let percent = done as u128 * 100 / all.max(1) as u128;
-                label = label.add(Mark::Rdb, format!("{} {percent:>3} %", bar(done, all, cells)));
+                label =
+                    label.add(Mark::Rdb, format!("{} sent {percent:>2} %", bar(done, all, cells)));
             }
             (false, None) => label = label.add(Mark::Rdb, size(t.bytes())),
         }
