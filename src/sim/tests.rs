@@ -299,3 +299,29 @@ fn many_fault_schedules_end_in_the_same_data() {
     assert!(counts.iter().all(|n| *n > least), "{seen:?}");
     assert!(seen.transfers > least && seen.partial > least, "{seen:?}");
 }
+
+/// Whoever folds the facts puts the keys that passed in place when the load ends: a sweep told
+/// behind it would empty the picture of a full replica.
+#[test]
+fn the_old_keys_are_swept_before_a_load_ends() {
+    for (load, reload) in [("disabled", "DEBUG RELOAD"), ("swapdb", "DEBUG RELOAD NOSAVE")] {
+        let mut sim = pair(9, &[("repl-diskless-load", load)]);
+        sim.command(6380, "SET name xd");
+        sim.command(6381, "SET own 1");
+        sim.command(6381, "SAVE");
+        sim.command(6381, "REPLICAOF 127.0.0.1 6380");
+        assert!(in_sync(&mut sim, 6381), "{load}");
+        sim.command(6381, reload);
+        let mut loads = 0;
+        let mut swept = true;
+        for fact in facts(&sim) {
+            match fact {
+                Fact::LoadEnded { ok: true, .. } => (loads, swept) = (loads + 1, false),
+                Fact::LoadBegan { .. } => swept = true,
+                Fact::KeysSwept { .. } => assert!(swept, "{load}: swept behind a load"),
+                _ => {}
+            }
+        }
+        assert!(loads >= 2, "{load}: {loads} loads");
+    }
+}

@@ -89,30 +89,37 @@ pub fn load_push(e: &mut Engine, bytes: &[u8]) -> Result<LoadStep, LoadError> {
 ///
 /// The keyspace in the answer is empty; the rest of it is what the caller goes on with.
 pub fn load_finish(e: &mut Engine) -> Result<Loaded, LoadError> {
-    let mut loaded = load_take(e)?;
+    let (mut loaded, took_us) = load_take(e)?;
     let fresh = std::mem::replace(&mut loaded.keyspace, e.keyspace.empty_like());
     e.replace_keyspace(fresh);
     e.persist.saved_dirty = e.dirty;
+    tell_loaded(e, &loaded, took_us);
     Ok(loaded)
 }
 
-/// The same, but what becomes of the loaded data set is the caller's business.
-pub(super) fn load_take(e: &mut Engine) -> Result<Loaded, LoadError> {
+/// Tells that a load ended well. Behind the sweep of the old keys: whoever folds the facts puts
+/// the keys that passed into the empty place.
+pub(super) fn tell_loaded(e: &mut Engine, loaded: &Loaded, took_us: u64) {
+    let (keys, expired, bytes) = (loaded.keys_loaded, loaded.keys_expired, loaded.bytes);
+    e.fact(Fact::LoadEnded { ok: true, keys, expired, bytes, took_us });
+}
+
+/// The same, but what becomes of the loaded data set is the caller's business, and so is
+/// [`tell_loaded`], with the microseconds that the load took.
+pub(super) fn load_take(e: &mut Engine) -> Result<(Loaded, u64), LoadError> {
     let Some(load) = e.persist.load.as_ref() else { return Err(RdbError::ShortRead.into()) };
     load.loader.check_whole()?;
     let Some(load) = e.persist.load.take() else { return Err(RdbError::ShortRead.into()) };
     let began = load.began;
     let loaded = load.loader.finish()?;
-    let (keys, expired, bytes) = (loaded.keys_loaded, loaded.keys_expired, loaded.bytes);
+    let (keys, expired) = (loaded.keys_loaded, loaded.keys_expired);
     e.log(
         LogLevel::Notice,
         format!("Done loading RDB, keys loaded: {keys}, keys expired: {expired}."),
     );
     e.persist.last_loaded = keys;
     e.persist.last_expired = expired;
-    let took_us = e.now.mono_us.saturating_sub(began.mono_us);
-    e.fact(Fact::LoadEnded { ok: true, keys, expired, bytes, took_us });
-    Ok(loaded)
+    Ok((loaded, e.now.mono_us.saturating_sub(began.mono_us)))
 }
 
 /// Gives a load up; what was loaded is dropped. With an error, its log lines are written; without

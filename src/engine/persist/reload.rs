@@ -1,6 +1,6 @@
 //! DEBUG RELOAD: the data set goes to disk and comes back, while everybody waits.
 
-use super::load::{LoadSource, load_abort, load_begin, load_push, load_take};
+use super::load::{LoadSource, load_abort, load_begin, load_push, load_take, tell_loaded};
 use super::loader::Loaded;
 use super::save::save_for_reload;
 use crate::engine::Engine;
@@ -105,8 +105,8 @@ pub(super) fn piece(e: &mut Engine, job: JobId, bytes: &[u8]) {
 }
 
 pub(super) fn done(e: &mut Engine) {
-    let loaded = match load_take(e) {
-        Ok(loaded) => loaded,
+    let (mut loaded, took_us) = match load_take(e) {
+        Ok(taken) => taken,
         Err(error) => {
             load_abort(e, Some(&error));
             return failed(e);
@@ -114,9 +114,14 @@ pub(super) fn done(e: &mut Engine) {
     };
     let Some(options) = e.persist.reload.as_ref().map(|r| r.options) else { return };
     if options.flush {
-        e.replace_keyspace(loaded.keyspace);
-    } else if !add(e, loaded, options.merge) {
-        return failed(e);
+        let fresh = std::mem::replace(&mut loaded.keyspace, e.keyspace.empty_like());
+        e.replace_keyspace(fresh);
+        tell_loaded(e, &loaded, took_us);
+    } else {
+        tell_loaded(e, &loaded, took_us);
+        if !add(e, loaded, options.merge) {
+            return failed(e);
+        }
     }
     e.log(LogLevel::Warning, "DB reloaded by DEBUG RELOAD");
     end(e, None);
