@@ -117,7 +117,7 @@ impl Links {
             }
             Fact::ReplicaState { replica, to, .. } => {
                 let key = LinkKey::new(Peer::of(replica), Peer::port(me));
-                self.news(&key, now).set_master_state(Some(*to));
+                self.news(&key, now).set_master_state(now, Some(*to));
             }
             Fact::PsyncDecision { replica, decision } => {
                 self.below(now, me, replica).push(now, RowKind::Decision(decision.clone()));
@@ -376,7 +376,7 @@ impl Links {
         let peer = Peer::port(port);
         for seq in self.by_key.values_mut() {
             if seq.key.master == peer {
-                seq.set_master_state(None);
+                seq.set_master_state(now, None);
             }
             if seq.key.replica == peer {
                 seq.set_replica_state(now, LinkState::None);

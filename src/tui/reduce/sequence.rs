@@ -39,6 +39,8 @@ pub struct Sequence {
     pub acked: Option<Offset>,
     pub last_ack_at: Option<Now>,
     pub lost_at: Option<Now>,
+    /// Since when the master sends it the stream.
+    online_since: Option<Now>,
     /// The loading of an RDB may begin before its last byte is told: it is one row all the same.
     loading: bool,
 }
@@ -58,6 +60,7 @@ impl Sequence {
             acked: None,
             last_ack_at: None,
             lost_at: None,
+            online_since: None,
             loading: false,
         }
     }
@@ -93,7 +96,11 @@ impl Sequence {
         }
     }
 
-    pub fn set_master_state(&mut self, to: Option<ReplicaState>) {
+    pub fn set_master_state(&mut self, at: Now, to: Option<ReplicaState>) {
+        self.online_since = match to {
+            Some(ReplicaState::Online) => self.online_since.or(Some(at)),
+            _ => None,
+        };
         self.master_state = to;
         if let Some(row) = self.rows.back_mut() {
             row.master_state = to;

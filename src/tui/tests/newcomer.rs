@@ -2,8 +2,9 @@
 
 use super::story::{ID1, Story};
 use super::text;
-use crate::observe::LabFact;
+use crate::observe::{Fact, LabFact, Preview};
 use crate::tui::app::{Ask, Focus, Pane, Popup};
+use crate::tui::reduce::row::RowKind;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 fn press(s: &mut Story, code: KeyCode, modifiers: KeyModifiers) {
@@ -118,4 +119,91 @@ fn a_low_screen_says_where_the_diagram_is() {
     let screen = text(&mut s.app, 80, 24);
     assert!(screen.contains("SLAVEOF 127.0.0.1 6380"), "{screen}");
     assert!(screen.contains("Alt-3 shows the diagram, Alt-1 comes back"), "{screen}");
+}
+
+#[test]
+fn keys_of_strangers_are_no_difference() {
+    let mut s = Story::free();
+    let written = |value: &str| Fact::KeyWritten {
+        db: 0,
+        key: Preview::of(b"k"),
+        value: Preview::of(value.as_bytes()),
+        expire_at_ms: None,
+    };
+    for (port, value) in [(6380, "a"), (6381, "b")] {
+        s.fact(port, written(value));
+        s.fact(port, Fact::DbSize { db: 0, keys: 1, expires: 0 });
+    }
+    s.app.show(Pane::Keys);
+    let screen = text(&mut s.app, 80, 24);
+    assert!(screen.contains("nobody follows anybody") && !screen.contains('≠'), "{screen}");
+    let mut s = Story::online();
+    s.promote(6382);
+    s.fact(6382, written("mine"));
+    s.fact(6382, Fact::DbSize { db: 0, keys: 3, expires: 0 });
+    s.app.show(Pane::Keys);
+    let screen = text(&mut s.app, 80, 24);
+    assert!(screen.contains("6382: own data, not compared"), "{screen}");
+}
+
+#[test]
+fn nothing_is_all_the_same_while_something_is_untold() {
+    let mut s = Story::online();
+    for port in [6380, 6381, 6382] {
+        s.fact(port, Fact::DbSize { db: 0, keys: 20_001, expires: 0 });
+    }
+    s.app.show(Pane::Keys);
+    let screen = text(&mut s.app, 80, 24);
+    assert!(!screen.contains("all the same"), "{screen}");
+    assert!(screen.contains("names of 2 of 20,001 keys are known: the rest came in bulk"));
+}
+
+#[test]
+fn a_zoomed_pane_has_the_whole_screen_and_says_how_to_come_back() {
+    let mut s = Story::online();
+    press(&mut s, KeyCode::Esc, KeyModifiers::NONE);
+    press(&mut s, KeyCode::Char('z'), KeyModifiers::NONE);
+    let screen = text(&mut s.app, 80, 24);
+    assert!(!screen.contains("Console") && screen.contains("z brings the console back"));
+    press(&mut s, KeyCode::Char('z'), KeyModifiers::NONE);
+    assert!(text(&mut s.app, 80, 24).contains("Console"));
+}
+
+#[test]
+fn the_palette_fills_the_prompt_with_a_verb() {
+    let mut s = Story::free();
+    press(&mut s, KeyCode::Esc, KeyModifiers::NONE);
+    press(&mut s, KeyCode::Char('/'), KeyModifiers::NONE);
+    for c in "throttle A".chars() {
+        press(&mut s, KeyCode::Char(c), KeyModifiers::NONE);
+    }
+    press(&mut s, KeyCode::Enter, KeyModifiers::NONE);
+    assert_eq!(s.app.input.text(), ":throttle ");
+    assert_eq!((s.app.focus, s.app.take_asks()), (Focus::Console, vec![]));
+}
+
+#[test]
+fn a_history_that_begins_is_called_new_for_a_while() {
+    let mut s = Story::free();
+    s.handshake(6381, 6380, ID1);
+    s.delay(6381, 6380);
+    s.app.narrow = Pane::Topology;
+    assert!(text(&mut s.app, 80, 24).contains("8f3a… new history"));
+    s.later(7_000_000);
+    assert!(!text(&mut s.app, 80, 24).contains("new history"));
+}
+
+#[test]
+fn a_burst_is_one_row_although_some_of_it_waited() {
+    let mut s = Story::online();
+    let count = |s: &Story| {
+        let key = s.app.link().expect("a link");
+        let rows = &s.app.world.links.get(&key).expect("its rows").rows;
+        rows.iter().filter(|r| matches!(r.kind, RowKind::Write(_))).count()
+    };
+    for i in 0..200 {
+        let held: &[u16] = if i % 7 < 3 { &[6381, 6382] } else { &[] };
+        s.write(6380, &["SET", "name", "xd"], held, &[]);
+    }
+    assert!(count(&s) < 30, "{} rows", count(&s));
 }

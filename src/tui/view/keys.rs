@@ -1,7 +1,7 @@
 //! What each one knows: the keyspaces side by side, differences marked by colour and sign.
 
 use super::frame::{Canvas, Text};
-use crate::lab::model::{Instance, Sight};
+use crate::lab::model::{Db, Instance, KeyView, Peer, Sight};
 use crate::observe::{Preview, Role};
 use crate::tui::app::{App, Pane};
 use crate::tui::text::{clip, clip_middle, count, fit, width};
@@ -17,6 +17,7 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
         c.line(area, 0, &Text::of(Mark::Quiet, " no instance yet"));
         return;
     }
+    let tree = compared(app, &instances);
     let wide = area.width as usize;
     let key_cells = (wide * 3 / (2 + 3 * instances.len())).clamp(9, 24).min(wide);
     let cells = (wide.saturating_sub(key_cells + 1) / instances.len()).max(4);
@@ -25,6 +26,7 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     for i in &instances {
         let mark = match (i.is_up(), i.role) {
             (false, _) => Mark::Broken,
+            (true, _) if apart(&tree, i) => Mark::Quiet,
             (true, Role::Master) => Mark::Master,
             (true, Role::Replica) => Mark::Replica,
         };
@@ -50,36 +52,93 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
             names.extend(d.known.keys().map(|k| (*db, k)));
         }
     }
-    let room = (area.height as usize).saturating_sub(3);
-    let skip =
-        app.scroll.get(&Pane::Keys).copied().unwrap_or(0).min(names.len().saturating_sub(room));
     // Keys that differ come first, then those written last: they are what one looks for.
     let mut rows: Vec<(bool, u32, &Preview)> =
-        names.iter().map(|(db, k)| (differs(&instances, *db, k), *db, *k)).collect();
+        names.iter().map(|(db, k)| (differs(&tree, *db, k), *db, *k)).collect();
     rows.sort_by_cached_key(|(differs, db, key)| {
         (!*differs, Reverse(written(&instances, *db, key)), *db, *key)
     });
     let differing = rows.iter().filter(|(d, ..)| *d).count();
+    let foot = foot(&instances, &tree, &rows, differing, wide);
+    let feet = (foot.len() as u16).min(area.height.saturating_sub(3));
+    let room = (area.height - 2).saturating_sub(feet) as usize;
+    let most = names.len().saturating_sub(room);
+    app.scroll_most.borrow_mut().insert(Pane::Keys, most);
+    let skip = app.scroll.get(&Pane::Keys).copied().unwrap_or(0).min(most);
     for (y, (_, db, key)) in (2..area.height).zip(rows.iter().skip(skip).take(room)) {
-        let line = row(c, &instances, *db, key, key_cells, cells);
+        let line = row(c, &instances, &tree, (*db, key), key_cells, cells);
         c.line(area, y, &line);
     }
-    let foot = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
-    let total: u64 = instances.iter().map(|i| i.keys_total()).max().unwrap_or(0);
-    let mut text = if names.is_empty() {
-        Text::of(Mark::Quiet, " no key anywhere")
-    } else if differing == 0 {
-        Text::of(Mark::Good, " = all the same")
-    } else {
-        Text::of(Mark::Difference, format!(" ≠ {} differ", count(differing as u64)))
-    };
-    if total > names.len() as u64 {
-        text = text.add(Mark::Quiet, format!(" · {} known by name", count(names.len() as u64)));
-    }
-    c.line(foot, 0, &text);
+    c.lines(Rect { y: area.bottom() - feet, height: feet, ..area }, &foot);
 }
 
-fn value<'a>(i: &'a Instance, db: u32, key: &Preview) -> Option<&'a crate::lab::model::KeyView> {
+/// The instances that hold one history's data: those of the chosen link's replication tree, or of
+/// the first that has replicas. Others have data of their own, which no difference is marked in.
+fn compared<'a>(app: &App, instances: &[&'a Instance]) -> Vec<&'a Instance> {
+    let model = &app.world.model;
+    let root = |port: u16| {
+        let mut at = port;
+        // No chain is longer than the lab; a circle ends here, too.
+        for _ in 0..instances.len() {
+            match model.link_of(at).map(|l| l.master) {
+                Some(Peer::Inside(master)) => at = master,
+                _ => break,
+            }
+        }
+        at
+    };
+    let of = |tree: u16| -> Vec<&'a Instance> {
+        instances.iter().copied().filter(|i| root(i.port) == tree).collect()
+    };
+    let chosen = app.link().filter(|k| k.master.host.is_empty()).map(|k| root(k.master.port));
+    let all = chosen.into_iter().chain(instances.iter().map(|i| root(i.port)));
+    all.map(of).find(|members| members.len() > 1).unwrap_or_default()
+}
+
+/// Whether its data are its own while others are compared.
+fn apart(tree: &[&Instance], i: &Instance) -> bool {
+    !tree.is_empty() && tree.iter().all(|t| t.port != i.port)
+}
+
+/// What the rows come to, in words.
+fn foot(
+    instances: &[&Instance],
+    tree: &[&Instance],
+    rows: &[(bool, u32, &Preview)],
+    differing: usize,
+    wide: usize,
+) -> Vec<Text> {
+    let say = |mark: Mark, text: &str| Text::wrapped(mark, " ", text, wide);
+    if rows.is_empty() {
+        return say(Mark::Quiet, "no key anywhere");
+    }
+    let total: u64 = instances.iter().map(|i| i.keys_total()).max().unwrap_or(0);
+    let known = rows.len() as u64;
+    let up = || tree.iter().filter(|i| i.is_up());
+    let all_told = total <= known && up().all(|i| i.dbs.values().all(Db::is_whole));
+    let mut lines = match (tree.is_empty(), differing) {
+        (true, _) => say(Mark::Quiet, "nobody follows anybody: each has its own data"),
+        (false, 0) if all_told => say(Mark::Good, "= all the same"),
+        (false, 0) => say(Mark::Good, "= those known are the same"),
+        (false, n) => say(Mark::Difference, &format!("≠ {} differ", count(n as u64))),
+    };
+    let own: Vec<String> =
+        instances.iter().filter(|i| apart(tree, i)).map(|i| i.port.to_string()).collect();
+    if !own.is_empty() {
+        lines.extend(say(Mark::Quiet, &format!("{}: own data, not compared", own.join(", "))));
+    }
+    if total > known {
+        let text = format!(
+            "names of {} of {} keys are known: the rest came in bulk",
+            count(known),
+            count(total)
+        );
+        lines.extend(say(Mark::Quiet, &text));
+    }
+    lines
+}
+
+fn value<'a>(i: &'a Instance, db: u32, key: &Preview) -> Option<&'a KeyView> {
     i.dbs.get(&db).and_then(|d| d.known.get(key))
 }
 
@@ -107,15 +166,22 @@ fn differs(instances: &[&Instance], db: u32, key: &Preview) -> bool {
     values.any(|v| v != first)
 }
 
+/// Whether a replica in sync got the master's value with the snapshot that it loaded.
+fn came_in_bulk(i: &Instance, master: Option<&KeyView>) -> bool {
+    let loaded = i.loading.as_ref().filter(|l| l.from_link && l.ended.is_some_and(|(_, ok)| ok));
+    let (Some(loaded), Some(master)) = (loaded, master) else { return false };
+    i.link_is_up() && master.changed.mono_us < loaded.since.mono_us
+}
+
 fn row(
     c: &Canvas,
     instances: &[&Instance],
-    db: u32,
-    key: &Preview,
+    tree: &[&Instance],
+    (db, key): (u32, &Preview),
     key_cells: usize,
     cells: usize,
 ) -> Text {
-    let differs = differs(instances, db, key);
+    let differs = differs(tree, db, key);
     let name = if db == 0 { key.to_string() } else { format!("{db}:{key}") };
     let sign = if differs { "≠" } else { " " };
     let mark = if differs { Mark::Difference } else { Mark::Text };
@@ -123,10 +189,10 @@ fn row(
         .add(mark, fit(&clip_middle(&name, key_cells - 1), key_cells - 1))
         .add(Mark::Text, " ");
     // What the others are measured by: the master's value, where there is one.
-    let master = instances
+    let master = tree
         .iter()
         .find(|i| i.is_up() && i.role == Role::Master && i.attached().next().is_some())
-        .or(instances.iter().find(|i| i.is_up()))
+        .or(tree.iter().find(|i| i.is_up()))
         .and_then(|i| value(i, db, key));
     for i in instances {
         let loading = i
@@ -138,7 +204,7 @@ fn row(
         let (mark, text, fresh) = match value(i, db, key) {
             Some(v) => {
                 let same = master.is_some_and(|m| m.value == v.value);
-                let mark = match (i.is_up(), differs && !same) {
+                let mark = match (i.is_up() && !apart(tree, i), differs && !same) {
                     (false, _) => Mark::Quiet,
                     (true, true) => Mark::Difference,
                     (true, false) => Mark::Text,
@@ -148,7 +214,14 @@ fn row(
                 (mark, format!("{}{sign}", v.value), fresh)
             }
             None if loading => (Mark::Rdb, "⇣ in the RDB".to_owned(), false),
-            None if i.is_up() && !is_whole(i, db) => (Mark::Quiet, "?".to_owned(), false),
+            // What the master had before the snapshot came with it, among keys not told by name.
+            None if i.is_up() && !is_whole(i, db) && came_in_bulk(i, master) => {
+                (Mark::Quiet, "by RDB".to_owned(), false)
+            }
+            None if i.is_up() && !is_whole(i, db) => (Mark::Quiet, "untold".to_owned(), false),
+            None if i.is_up() && (tree.is_empty() || apart(tree, i)) => {
+                (Mark::Quiet, "–".to_owned(), false)
+            }
             None if i.is_up() => (Mark::Difference, "–".to_owned(), false),
             None => (Mark::Quiet, "·".to_owned(), false),
         };

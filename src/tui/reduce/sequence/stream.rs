@@ -66,13 +66,17 @@ impl Sequence {
             .filter(|r| at.mono_us.saturating_sub(r.at.mono_us) < 1_000_000)
             .count()
             >= WRITES_A_SECOND;
+        let online = self.online_since.map(|at| at.mono_us);
         if (busy || write.commands > 1)
             && let Some(row) = self.last_now()
             && let RowKind::Write(last) = &mut row.kind
-            && last.held == write.held
+            // Within one burst to a replica that is online, some wait in its buffer and some do not:
+            // that is one burst still.
+            && (last.held == write.held || online.is_some_and(|at| row.at.mono_us >= at))
             && (last.commands > 1 || busy)
         {
             last.commands += write.commands;
+            last.held |= write.held;
             last.to = write.to;
             last.wire = write.wire;
             last.sent = false;

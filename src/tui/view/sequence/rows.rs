@@ -112,7 +112,12 @@ impl Body<'_> {
                     if *keys == 1 { "" } else { "s" },
                     grouped(offset.0)
                 );
-                (self.wrapped(Lean::Master, Mark::Rdb, &text), None)
+                let mut lines = self.wrapped(Lean::Master, Mark::Rdb, &text);
+                if ended.is_none() && *done > 0 && done < keys {
+                    let told = format!("encoded {} %", done * 100 / keys);
+                    lines.push(lean(self.cells, Lean::Master, &Text::of(Mark::Rdb, told)));
+                }
+                (lines, None)
             }
             RowKind::Rdb(t) => (self.rdb(t), None),
             RowKind::Load { total, keys, bytes, recent, ended, took_us } => {
