@@ -139,7 +139,7 @@ pub fn fit_right(text: &str, cells: usize) -> String {
 }
 
 /// Breaks a line at blanks so that no piece is wider than `max`; words that are too wide are cut,
-/// behind a `-` or `_` where they have one. A `%` stays with its number.
+/// behind a `-` or `_` where they have one. A unit stays with its number.
 pub fn wrap(text: &str, max: usize) -> Vec<String> {
     let max = max.max(1);
     let mut lines = Vec::new();
@@ -173,15 +173,19 @@ pub fn wrap(text: &str, max: usize) -> Vec<String> {
     lines
 }
 
+/// What must not stand alone at the beginning of a line.
+const UNITS: [&str; 8] = ["%", "B", "KB", "MB", "GB", "ms", "s", "min"];
+
 /// The pieces between blanks, a unit that must not stand alone left with its number.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let all = rest?;
         let mut end = all.find(' ').unwrap_or(all.len());
-        if all[end..].starts_with(" %") {
-            end += 2;
-            end += all[end..].find(' ').unwrap_or(all.len() - end);
+        let next = all[end..].strip_prefix(' ').unwrap_or_default();
+        let unit = next.split([' ', ',', ':', ';', '.']).next().unwrap_or_default();
+        if UNITS.contains(&unit) && all[..end].ends_with(|c: char| c.is_ascii_digit()) {
+            end += 1 + next.find(' ').unwrap_or(next.len());
         }
         rest = all.get(end + 1..);
         Some(&all[..end])
@@ -270,5 +274,7 @@ mod tests {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("", 3), [""]);
+        assert_eq!(wrap("encoded at 17 %, so", 13), ["encoded at", "17 %, so"]);
+        assert_eq!(wrap("repl-diskless-sync-delay", 18), ["repl-diskless-", "sync-delay"]);
     }
 }

@@ -5,6 +5,7 @@ use super::text;
 use crate::observe::{Fact, LabFact, Preview};
 use crate::tui::app::{Ask, Focus, Pane, Popup};
 use crate::tui::reduce::row::RowKind;
+use crate::tui::view::CUT;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 fn press(s: &mut Story, code: KeyCode, modifiers: KeyModifiers) {
@@ -206,4 +207,48 @@ fn a_burst_is_one_row_although_some_of_it_waited() {
         s.write(6380, &["SET", "name", "xd"], held, &[]);
     }
     assert!(count(&s) < 30, "{} rows", count(&s));
+}
+
+#[test]
+fn no_pane_ends_in_half_a_word() {
+    let stories: [fn() -> Story; 7] = [
+        Story::free,
+        || {
+            let mut s = Story::free();
+            s.handshake(6381, 6380, ID1);
+            s.handshake(6382, 6381, ID1);
+            s
+        },
+        Story::waiting,
+        Story::held,
+        Story::replayed,
+        Story::online,
+        || {
+            let mut s = Story::online();
+            s.master_down(6380, &[6381, 6382]);
+            s.promote(6381);
+            s.resume(6382, 6381);
+            s
+        },
+    ];
+    let mut cuts = std::collections::BTreeSet::new();
+    for story in stories {
+        let mut s = story();
+        s.settle();
+        for pane in Pane::NUMBERED {
+            s.app.show(pane);
+            s.app.notice = None;
+            for (width, height) in [(80, 24), (120, 40)] {
+                text(&mut s.app, width, height);
+                cuts.extend(CUT.take().into_iter().map(|line| (width, line)));
+            }
+        }
+        s.app.act(crate::tui::app::Action::Why);
+        text(&mut s.app, 80, 24);
+        cuts.extend(CUT.take().into_iter().map(|line| (80, line)));
+    }
+    let mut start = super::app();
+    text(&mut start, 80, 24);
+    cuts.extend(CUT.take().into_iter().map(|line| (80, line)));
+    assert!(cuts.is_empty(), "{cuts:#?}");
 }

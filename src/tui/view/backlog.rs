@@ -26,11 +26,9 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
         lines.push(Text::new());
     }
     if lines.is_empty() {
-        lines = vec![
-            Text::of(Mark::Quiet, " No backlog yet."),
-            Text::of(Mark::Quiet, " The first replica that asks for a sync"),
-            Text::of(Mark::Quiet, " makes its master keep one."),
-        ];
+        let text = "The first replica that asks for a sync makes its master keep one.";
+        lines = vec![Text::of(Mark::Quiet, " No backlog yet.")];
+        lines.extend(Text::wrapped(Mark::Quiet, " ", text, area.width as usize));
     }
     c.scrolled(app, Pane::Backlog, area, &lines);
 }

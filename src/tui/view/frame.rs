@@ -88,6 +88,8 @@ impl Canvas<'_, '_> {
         if row >= area.height {
             return;
         }
+        #[cfg(test)]
+        note_cut(area, text);
         let mut x = area.x;
         let end = area.right();
         for (mark, piece, fresh) in &text.0 {
@@ -197,6 +199,20 @@ impl Canvas<'_, '_> {
             Text::of(Mark::Quiet, "the servers go on"),
         ];
         self.lines(area, &lines);
+    }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Lines that the area's edge cut, for tests: nothing should end in half a word.
+    pub static CUT: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+#[cfg(test)]
+fn note_cut(area: Rect, text: &Text) {
+    let flat: String = text.0.iter().map(|p| p.1.as_str()).collect();
+    if width(flat.trim_end()) > area.width as usize {
+        CUT.with(|cut| cut.borrow_mut().push(flat));
     }
 }
 

@@ -40,6 +40,9 @@ use frame::{Canvas, Text};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+#[cfg(test)]
+pub use frame::CUT;
+
 /// How long a change is marked.
 pub const FRESH_US: u64 = 1_000_000;
 /// Smaller than this, nothing useful fits.
