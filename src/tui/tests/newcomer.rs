@@ -2,7 +2,7 @@
 
 use super::story::{ID1, Story};
 use super::text;
-use crate::observe::{Fact, LabFact, Preview};
+use crate::observe::{Addr, Fact, LabFact, Offset, Preview};
 use crate::tui::app::{Ask, Focus, Pane, Popup};
 use crate::tui::reduce::row::RowKind;
 use crate::tui::view::CUT;
@@ -251,4 +251,27 @@ fn no_pane_ends_in_half_a_word() {
     text(&mut start, 80, 24);
     cuts.extend(CUT.take().into_iter().map(|line| (80, line)));
     assert!(cuts.is_empty(), "{cuts:#?}");
+}
+
+#[test]
+fn a_replica_that_bytes_wait_for_is_not_called_in_sync() {
+    let mut s = Story::online();
+    s.app.show(Pane::Topology);
+    assert!(text(&mut s.app, 80, 24).contains("replica · in sync"));
+    s.lab(LabFact::LinkThrottled { a: 6380, b: 6381, bytes_per_second: Some(65_536) });
+    let replica = Addr::new("127.0.0.1", 6381);
+    let (upto, left) = (Offset(31), 2_300_000);
+    s.fact(6380, Fact::StreamSent { replica, upto, left });
+    let (first, histlen, size) = (Offset(1), 2_300_031, 1 << 20);
+    s.fact(6380, Fact::BacklogMoved { first, histlen, size });
+    s.ack(6382, 6380, Offset(2_300_031));
+    for (width, height) in [(80, 24), (120, 40)] {
+        let screen = text(&mut s.app, width, height);
+        assert!(screen.contains("behind") && screen.contains("⏸ 2.2 MB wait"), "{screen}");
+        assert!(screen.contains("throttled to 64 KB/s"), "{screen}");
+        assert_eq!(screen.matches("in sync").count(), 1, "only 6382 is\n{screen}");
+    }
+    s.app.show(Pane::Backlog);
+    let screen = text(&mut s.app, 80, 24);
+    assert!(screen.contains("blocks that a slow replica still needs are kept"), "{screen}");
 }

@@ -27,7 +27,11 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect, link: &LinkView) {
     if let Some(bound) = link.throttle
         && !matches!(link.status, LinkStatus::Down)
     {
-        details.push(Text::of(Mark::Waiting, format!("throttled to {}/s", size(bound))));
+        let text = Text::of(Mark::Waiting, format!("throttled to {}/s", size(bound)));
+        // The cause stands beside what waits because of it.
+        let waits = details.first().and_then(|d| d.0.first()).is_some_and(|p| p.1.starts_with('⏸'));
+        let place = if waits { 1 } else { details.len() };
+        details.insert(place, text);
     }
     let details: Vec<Text> = details.into_iter().flat_map(|t| folded(t, room - 1)).collect();
     c.line(area, 0, &arrow);
@@ -82,7 +86,10 @@ fn online(app: &App, link: &LinkView, room: usize) -> (Text, Vec<Text>) {
     }
     details.push(lag);
     if left > 0 {
-        let text = format!("⏸ {} wait in the buffer", size(left));
+        let told = size(left);
+        let whole = format!("⏸ {told} wait in the buffer");
+        let fits = crate::tui::text::width(&whole) < room;
+        let text = if fits { whole } else { format!("⏸ {told} wait") };
         // What waits comes before when the last sign of life came.
         details.insert(0, Text::of(Mark::Waiting, text));
     }
