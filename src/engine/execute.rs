@@ -1,6 +1,7 @@
 //! One command: found in the table, judged, run (or queued by MULTI), counted, propagated.
 
 use super::Engine;
+use super::blocked::Blocked;
 use super::call::{Call, flags};
 use super::command::table::{self, Entry};
 use super::conn::{ConnId, Kind};
@@ -42,7 +43,7 @@ impl Engine {
         match self.judge(conn, entry, words) {
             Judgement::Run => {}
             Judgement::Wait => {
-                self.block(conn, super::blocked::Blocked::Paused);
+                self.block(conn, Blocked::Paused);
                 return;
             }
             Judgement::Refuse(error) => {
@@ -138,6 +139,9 @@ impl Engine {
         stats.failed += u64::from(failed);
         let spent = std::mem::take(&mut self.spent_us) + took;
         stats.usec += spent;
+        if self.config.latency_tracking && !self.waits(conn) {
+            self.stats.latencies[entry.index].get_or_insert_default().record(spent);
+        }
         let slow = self.config.slowlog_log_slower_than;
         if slow >= 0 && spent >= slow as u64 && !entry.spec.has(flags::SKIP_SLOWLOG) {
             self.slow(conn, words, spent);
@@ -162,6 +166,13 @@ impl Engine {
                 self.unit.push(db, words);
             }
         }
+    }
+
+    /// Whether the command that just ran waits for others: what such a call takes is nobody's work,
+    /// and Redis leaves it out of the latencies.
+    fn waits(&self, conn: ConnId) -> bool {
+        let blocked = self.clients.get(conn).and_then(|c| c.blocked.as_ref());
+        matches!(blocked, Some(Blocked::Wait { .. } | Blocked::Shutdown))
     }
 
     /// Ends the unit of a top-level command.

@@ -28,6 +28,7 @@ mod input;
 mod judge;
 pub mod keys;
 pub mod keyspace;
+pub(crate) mod latency;
 pub mod life;
 mod limits;
 mod link_errors;
@@ -157,10 +158,7 @@ impl Engine {
             repl: Replication::new(&mut rng),
             rng,
             persist: Persist::default(),
-            stats: Stats {
-                commands: vec![Default::default(); command::table::table().count],
-                ..Stats::default()
-            },
+            stats: Stats::new(command::table::table().count),
             facts: FactBuffer::default(),
             effects: VecDeque::new(),
             executing: None,

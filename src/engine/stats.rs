@@ -29,6 +29,9 @@ pub struct Stats {
     pub rates: Rates,
     /// Indexed like the command table.
     pub commands: Vec<CommandStats>,
+    /// How long calls took, indexed likewise. Only commands that were called while
+    /// latency-tracking was on have a histogram.
+    pub latencies: Vec<Option<Box<super::latency::Histogram>>>,
     /// Error prefixes (`ERR`, `WRONGTYPE`) and how often each was sent.
     pub errors: std::collections::BTreeMap<Vec<u8>, u64>,
 }
@@ -81,6 +84,15 @@ pub enum RateOf {
 }
 
 impl Stats {
+    /// Nothing counted yet, for a table of so many commands.
+    pub fn new(commands: usize) -> Stats {
+        Stats {
+            commands: vec![CommandStats::default(); commands],
+            latencies: vec![None; commands],
+            ..Stats::default()
+        }
+    }
+
     /// Takes a sample of every rate, ten times a second at most.
     pub fn sample_rates(&mut self, now_us: u64) {
         if now_us < self.rates.next_us {
@@ -106,9 +118,7 @@ impl Stats {
 
     /// CONFIG RESETSTAT.
     pub fn reset(&mut self) {
-        let commands = self.commands.len();
-        *self = Stats::default();
-        self.commands = vec![CommandStats::default(); commands];
+        *self = Stats::new(self.commands.len());
     }
 }
 

@@ -402,3 +402,31 @@ fn a_failure_counts_for_the_command_that_failed_and_not_for_its_exec() {
     assert!(has("errorstat_ERR:count=3") && has("errorstat_EXECABORT:count=2"), "{got}");
     assert!(has("total_error_replies:5"), "{got}");
 }
+
+#[test]
+fn latencies_are_told_of_commands_that_were_called_while_they_are_tracked() {
+    let mut s = server("enable-debug-command yes");
+    let c = s.connect();
+    s.ask(c, "CONFIG SET latency-tracking-info-percentiles '0.0 50 99.90'");
+    s.ask(c, "CONFIG RESETSTAT");
+    s.ask(c, "SET a 1");
+    s.ask(c, "DEBUG SLEEP 0.0005");
+    s.advance(1_000);
+    let shown = |s: &mut TestServer| {
+        let text = s.ask(c, "INFO latencystats");
+        text.lines().filter(|l| l.starts_with("latency_")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let instant =
+        |name: &str| format!("latency_percentiles_usec_{name}:p0=0.001,p50=0.001,p99.9=0.001");
+    let debug = "latency_percentiles_usec_debug:p0=499.712,p50=501.759,p99.9=501.759";
+    assert_eq!(shown(&mut s), [instant("config|resetstat"), debug.to_owned(), instant("set")]);
+    let histogram = "*2\r\n$3\r\nset\r\n*4\r\n$5\r\ncalls\r\n:1\r\n";
+    let got = s.ask(c, "LATENCY HISTOGRAM nosuch SET get");
+    assert!(got.starts_with(histogram), "{got}");
+    assert!(got.ends_with("$14\r\nhistogram_usec\r\n*2\r\n:1\r\n:1\r\n"), "{got}");
+    s.ask(c, "CONFIG SET latency-tracking no");
+    assert_eq!(shown(&mut s), [""; 0]);
+    s.ask(c, "CONFIG RESETSTAT");
+    s.ask(c, "CONFIG SET latency-tracking yes");
+    assert_eq!(shown(&mut s), [instant("config|set")]);
+}

@@ -16,6 +16,7 @@ mod generic_move;
 mod generic_object;
 mod generic_scan;
 mod generic_sort;
+mod latency;
 mod migrate;
 mod save;
 mod server;

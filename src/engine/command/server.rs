@@ -1,4 +1,4 @@
-//! INFO, TIME, MONITOR, SHUTDOWN, SLOWLOG, LATENCY, LOLWUT.
+//! INFO, TIME, MONITOR, SHUTDOWN, SLOWLOG, LOLWUT.
 
 use super::args::SYNTAX;
 use crate::engine::blocked::Blocked;
@@ -22,7 +22,6 @@ pub(super) const SPECS: &[CommandSpec] = &[
     spec("shutdown", -1, shutdown, "1.0.0", PLAIN | NO_MULTI | ALLOW_BUSY),
     spec("lolwut", -1, lolwut, "5.0.0", READONLY | FAST),
     spec("slowlog", -2, slowlog_help, "2.2.12", 0).subcommands(SLOWLOG),
-    spec("latency", -2, latency_help, "2.8.13", 0).subcommands(LATENCY),
 ];
 
 const SLOWLOG: &[CommandSpec] = &[
@@ -37,20 +36,6 @@ const SLOWLOG: &[CommandSpec] = &[
     spec("reset", 2, slowlog_reset, "2.2.12", ADMIN | LOADING | STALE)
         .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"]),
 ];
-
-const LATENCY: &[CommandSpec] = &[
-    spec("doctor", 2, latency_doctor, "2.8.13", PLAIN).tips(NODES),
-    spec("graph", 3, latency_graph, "2.8.13", PLAIN).tips(NODES),
-    spec("help", 2, latency_help, "2.8.13", HELP_FLAGS),
-    spec("history", 3, empty_array, "2.8.13", PLAIN).tips(NODES),
-    spec("histogram", -2, |e, _| e.reply.map(0), "7.0.0", PLAIN).tips(NODES),
-    spec("latest", 2, empty_array, "2.8.13", PLAIN).tips(NODES),
-    spec("reset", -2, |e, _| e.reply.int(0), "2.8.13", PLAIN)
-        .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"]),
-];
-
-const NODES: &[&str] =
-    &["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"];
 
 const fn spec(
     name: &'static str,
@@ -172,51 +157,6 @@ fn slowlog_help(e: &mut Engine, _call: &Call<'_>) {
             "    Return the length of the slowlog.",
             "RESET",
             "    Reset the slowlog.",
-        ],
-    );
-}
-
-fn empty_array(e: &mut Engine, _call: &Call<'_>) {
-    e.reply.array(0);
-}
-
-/// Nothing is monitored: what Redis's doctor says then, word for word.
-fn latency_doctor(e: &mut Engine, _call: &Call<'_>) {
-    e.reply.verbatim(
-        "txt",
-        b"I'm sorry, Dave, I can't do that. Latency monitoring is disabled in this Redis instance. \
-        You may use \"CONFIG SET latency-monitor-threshold <milliseconds>.\" in order to enable it. \
-        If we weren't in a deep space mission I'd suggest to take a look at \
-        https://redis.io/topics/latency-monitor.\n",
-    );
-}
-
-fn latency_graph(e: &mut Engine, call: &Call<'_>) {
-    let mut text = b"ERR No samples available for event '".to_vec();
-    text.extend_from_slice(call.arg(2));
-    text.push(b'\'');
-    e.reply.error(text);
-}
-
-fn latency_help(e: &mut Engine, _call: &Call<'_>) {
-    e.help(
-        "LATENCY",
-        &[
-            "DOCTOR",
-            "    Return a human readable latency analysis report.",
-            "GRAPH <event>",
-            "    Return an ASCII latency graph for the <event> class.",
-            "HISTORY <event>",
-            "    Return time-latency samples for the <event> class.",
-            "LATEST",
-            "    Return the latest latency samples for all events.",
-            "RESET [<event> ...]",
-            "    Reset latency data of one or more <event> classes.",
-            "    (default: reset all data for all event classes)",
-            "HISTOGRAM [COMMAND ...]",
-            "    Return a cumulative distribution of latencies in the format of a histogram for the \
-             specified command names.",
-            "    If no commands are specified then all histograms are replied.",
         ],
     );
 }

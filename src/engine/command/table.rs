@@ -22,6 +22,7 @@ const GROUPS: &[&[CommandSpec]] = &[
     super::generic_object::SPECS,
     super::generic_scan::SPECS,
     super::generic_sort::SPECS,
+    super::latency::SPECS,
     super::migrate::SPECS,
     super::save::SPECS,
     super::string_change::SPECS,

@@ -213,7 +213,9 @@ fn read_percentiles(words: &[u8]) -> Result<String, Refused> {
         if !(0.0..=100.0).contains(&n) {
             return Err(format!("{NAME} parameters should sit between [0.0,100.0]"));
         }
-        out.push(n.to_string());
+        // Six decimals, and no zeros at the end.
+        let text = format!("{n:.6}");
+        out.push(text.trim_end_matches('0').trim_end_matches('.').to_owned());
     }
     Ok(out.join(" "))
 }

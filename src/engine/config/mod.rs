@@ -145,9 +145,23 @@ pub struct Config {
     /// Microseconds; negative: off.
     pub slowlog_log_slower_than: i64,
     pub slowlog_max_len: i64,
+    pub latency_tracking: bool,
 
     /// Settings that nothing here depends on, if they differ from their defaults.
     pub kept: BTreeMap<&'static str, String>,
+}
+
+impl Config {
+    /// latency-tracking-info-percentiles, each as it is printed and as a number.
+    pub fn latency_percentiles(&self) -> Vec<(String, f64)> {
+        let text = table::lookup(b"latency-tracking-info-percentiles")
+            .map(|directive| directive.get(self))
+            .unwrap_or_default();
+        String::from_utf8_lossy(&text)
+            .split_ascii_whitespace()
+            .filter_map(|word| Some((word.to_owned(), word.parse().ok()?)))
+            .collect()
+    }
 }
 
 impl Default for Config {
@@ -228,6 +242,7 @@ impl Default for Config {
             lazyfree_lazy_user_flush: false,
             active_expire_effort: 1,
             activerehashing: true,
+            latency_tracking: true,
             slowlog_log_slower_than: 10_000,
             slowlog_max_len: 128,
             kept: BTreeMap::new(),

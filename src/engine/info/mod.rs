@@ -29,7 +29,7 @@ const SECTIONS: &[Section] = &[
     section(&["module_list", "modules"], "Modules", true, |_, _| {}),
     section(&["commandstats"], "Commandstats", false, stats::commands),
     section(&["errorstats"], "Errorstats", true, stats::errors),
-    section(&["latencystats"], "Latencystats", false, |_, _| {}),
+    section(&["latencystats"], "Latencystats", false, stats::latencies),
     section(&["cluster"], "Cluster", true, |_, out| out.push_str("cluster_enabled:0\r\n")),
     section(&["keyspace"], "Keyspace", true, keyspace),
 ];

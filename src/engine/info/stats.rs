@@ -83,6 +83,34 @@ fn command(e: &Engine, entry: &Entry, out: &mut String) {
     );
 }
 
+pub(super) fn latencies(e: &Engine, out: &mut String) {
+    if !e.config.latency_tracking {
+        return;
+    }
+    let percentiles = e.config.latency_percentiles();
+    for entry in &table::table().entries {
+        for entry in std::iter::once(entry).chain(&entry.subcommands) {
+            let Some(histogram) = e.stats.latencies.get(entry.index).and_then(Option::as_ref)
+            else {
+                continue;
+            };
+            let fields: Vec<String> = percentiles
+                .iter()
+                .map(|(word, percentile)| {
+                    let ns = histogram.at_percentile(*percentile).unwrap_or(0);
+                    format!("p{word}={:.3}", ns as f64 / 1000.0)
+                })
+                .collect();
+            let _ = write!(
+                out,
+                "latency_percentiles_usec_{}:{}\r\n",
+                entry.full_name,
+                fields.join(",")
+            );
+        }
+    }
+}
+
 pub(super) fn errors(e: &Engine, out: &mut String) {
     for (code, count) in &e.stats.errors {
         let _ = write!(out, "errorstat_{}:count={count}\r\n", String::from_utf8_lossy(code));

@@ -1,0 +1,117 @@
+//! LATENCY: how long commands took. Its monitor of single events is never on here.
+
+use super::table::{self, Entry};
+use crate::engine::Engine;
+use crate::engine::call::{Call, CommandSpec, Group, Handler, flags::*};
+use crate::engine::latency::Histogram;
+
+const PLAIN: u32 = ADMIN | NOSCRIPT | LOADING | STALE;
+
+pub(super) const SPECS: &[CommandSpec] =
+    &[spec("latency", -2, help, "2.8.13", 0).subcommands(LATENCY)];
+
+const LATENCY: &[CommandSpec] = &[
+    spec("doctor", 2, doctor, "2.8.13", PLAIN).tips(NODES),
+    spec("graph", 3, graph, "2.8.13", PLAIN).tips(NODES),
+    spec("help", 2, help, "2.8.13", LOADING | STALE),
+    spec("history", 3, empty_array, "2.8.13", PLAIN).tips(NODES),
+    spec("histogram", -2, histogram, "7.0.0", PLAIN).tips(NODES),
+    spec("latest", 2, empty_array, "2.8.13", PLAIN).tips(NODES),
+    spec("reset", -2, |e, _| e.reply.int(0), "2.8.13", PLAIN)
+        .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"]),
+];
+
+const NODES: &[&str] =
+    &["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"];
+
+const fn spec(
+    name: &'static str,
+    arity: i32,
+    handler: Handler,
+    since: &'static str,
+    flags: u32,
+) -> CommandSpec {
+    CommandSpec::new(name, arity, handler, Group::Server, since).flags(flags)
+}
+
+fn empty_array(e: &mut Engine, _call: &Call<'_>) {
+    e.reply.array(0);
+}
+
+/// Nothing is monitored: what Redis's doctor says then, word for word.
+fn doctor(e: &mut Engine, _call: &Call<'_>) {
+    e.reply.verbatim(
+        "txt",
+        b"I'm sorry, Dave, I can't do that. Latency monitoring is disabled in this Redis instance. \
+        You may use \"CONFIG SET latency-monitor-threshold <milliseconds>.\" in order to enable it. \
+        If we weren't in a deep space mission I'd suggest to take a look at \
+        https://redis.io/topics/latency-monitor.\n",
+    );
+}
+
+fn graph(e: &mut Engine, call: &Call<'_>) {
+    let mut text = b"ERR No samples available for event '".to_vec();
+    text.extend_from_slice(call.arg(2));
+    text.push(b'\'');
+    e.reply.error(text);
+}
+
+fn help(e: &mut Engine, _call: &Call<'_>) {
+    e.help(
+        "LATENCY",
+        &[
+            "DOCTOR",
+            "    Return a human readable latency analysis report.",
+            "GRAPH <event>",
+            "    Return an ASCII latency graph for the <event> class.",
+            "HISTORY <event>",
+            "    Return time-latency samples for the <event> class.",
+            "LATEST",
+            "    Return the latest latency samples for all events.",
+            "RESET [<event> ...]",
+            "    Reset latency data of one or more <event> classes.",
+            "    (default: reset all data for all event classes)",
+            "HISTOGRAM [COMMAND ...]",
+            "    Return a cumulative distribution of latencies in the format of a histogram for the \
+             specified command names.",
+            "    If no commands are specified then all histograms are replied.",
+        ],
+    );
+}
+
+/// The histograms of the named commands and of all their subcommands, or of all commands.
+fn histogram(e: &mut Engine, call: &Call<'_>) {
+    let named: Vec<&'static Entry> = match call.args.get(2..) {
+        None | Some([]) => table::table().entries.iter().collect(),
+        Some(names) => names.iter().filter_map(|name| named(name)).collect(),
+    };
+    let found: Vec<(&str, Histogram)> = named
+        .into_iter()
+        .flat_map(|entry| std::iter::once(entry).chain(&entry.subcommands))
+        .filter_map(|entry| {
+            let histogram = e.stats.latencies.get(entry.index)?.as_deref()?;
+            Some((entry.full_name.as_str(), histogram.clone()))
+        })
+        .collect();
+    e.reply.map(found.len());
+    for (name, histogram) in found {
+        e.reply.bulk_str(name);
+        e.reply.map(2);
+        e.reply.bulk_str("calls");
+        e.reply.int(histogram.total() as i64);
+        e.reply.bulk_str("histogram_usec");
+        let steps = histogram.cumulative();
+        e.reply.map(steps.len());
+        for (us, calls) in steps {
+            e.reply.int(us as i64);
+            e.reply.int(calls as i64);
+        }
+    }
+}
+
+/// The command `get`, or the subcommand `config|get`.
+fn named(name: &[u8]) -> Option<&'static Entry> {
+    let mut words = name.splitn(2, |b| *b == b'|');
+    let entry = table::lookup(words.next()?)?;
+    words.next().map_or(Some(entry), |sub| entry.sub(sub))
+}
