@@ -45,8 +45,6 @@ mod secrets;
 pub mod shutdown;
 mod slowlog;
 pub mod stats;
-#[cfg(test)]
-mod storm;
 #[doc(hidden)]
 pub mod testkit;
 #[cfg(test)]

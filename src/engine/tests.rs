@@ -1,5 +1,7 @@
 //! The engine seen from outside: what a client gets back for what it sends.
 
+mod storm;
+
 use super::testkit::TestServer;
 
 /// A server that has found no dump and is ready.

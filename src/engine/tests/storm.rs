@@ -1,15 +1,15 @@
 //! Everything at once, from a seed: random and broken requests, a master that answers anything,
 //! jobs that fail, time that jumps. Nothing may panic, whatever comes in.
 
-use super::Dialled;
-use super::command::table::table;
-use super::conn::ConnId;
-use super::effect::{Effect, Parked, SaveTo};
-use super::input::{FileError, JobDone};
-use super::rng::Rng;
-use super::testkit::TestServer;
-use super::{Signal, config};
+use crate::engine::Dialled;
+use crate::engine::command::table::table;
+use crate::engine::conn::ConnId;
+use crate::engine::effect::{Effect, Parked, SaveTo};
+use crate::engine::input::{FileError, JobDone};
 use crate::engine::persist::SaveJob;
+use crate::engine::rng::Rng;
+use crate::engine::testkit::TestServer;
+use crate::engine::{Signal, config};
 use crate::observe::{Fact, LinkState};
 
 const WORDS: &[&[u8]] = &[
@@ -166,7 +166,7 @@ struct Storm {
     conns: Vec<ConnId>,
     /// Our connection to the master, as the storm plays it.
     masters: Vec<ConnId>,
-    saves: Vec<(super::effect::JobId, Box<SaveJob>, SaveTo)>,
+    saves: Vec<(crate::engine::effect::JobId, Box<SaveJob>, SaveTo)>,
     dump: Vec<u8>,
     ended: bool,
     /// How often the storm reached what it is about.
@@ -587,7 +587,6 @@ fn nothing_that_comes_in_panics() {
             Err(_) => bad.push(seed),
         }
     }
-    println!("{all:?}");
     assert!(bad.is_empty(), "seeds {bad:?}");
     assert!(
         all.steps > 20_000 && all.links_up > 20 && all.loads > 20 && all.parkings > 20,
