@@ -2,7 +2,7 @@
 
 use super::story::{ID0, ID1, Story};
 use super::{app, colours, draw, text};
-use crate::observe::{Answer, Label};
+use crate::observe::{Answer, LabFact, Label};
 use crate::tui::app::{Action, App, Mode, Pane, Screen};
 use crate::tui::theme::{Palette, Theme};
 
@@ -155,6 +155,25 @@ fn editor() {
         crate::console::EditRequest { path: "/data/6380/redis.conf".into(), text: text.into() };
     s.app.line_done("[synclab /data]# ".into(), false, false, Some(edit));
     golden("editor", &mut s.app);
+}
+
+/// What the lesson says to write stays in sight while it is written.
+#[test]
+fn editor_beside_the_lesson() {
+    let mut s = Story::bare(Some("walk-through"));
+    for port in [6380, 6381, 6382] {
+        s.lab(LabFact::DirMade { path: format!("/data/{port}") });
+    }
+    let path = "/data/6380/redis.conf".to_owned();
+    let edit = crate::console::EditRequest { path, text: String::new() };
+    s.app.line_done("[synclab /data]# ".into(), false, false, Some(edit));
+    golden("lesson_editor", &mut s.app);
+    for (width, height) in [(120, 40), (80, 24)] {
+        let shown = text(&mut s.app, width, height);
+        for line in ["port 6380", "dbfilename dump.rdb", "protected-mode no"] {
+            assert!(shown.contains(line), "{line} at {width}x{height}\n{shown}");
+        }
+    }
 }
 
 #[test]

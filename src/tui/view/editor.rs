@@ -41,6 +41,8 @@ pub fn draw(c: &mut Canvas, screen: Rect, editor: &Editor) {
         EditMode::Command => Text::of(Mark::Text, format!(":{}", safe(&editor.command))),
     };
     let keys = match editor.mode {
+        EditMode::Insert if inner.width < 60 => "Esc, then :wq saves",
+        EditMode::Normal if inner.width < 60 => "i types · :wq saves",
         EditMode::Insert => "Ctrl-S saves · Esc, then :wq saves and leaves",
         EditMode::Normal => "i types · :wq or ZZ saves and leaves · :q! drops",
         EditMode::Command => "Enter does it · Esc back",

@@ -190,6 +190,11 @@ impl Canvas<'_, '_> {
         Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
     }
 
+    /// Empties a region, so that something else can be drawn there.
+    pub fn clear(&mut self, area: Rect) {
+        self.frame.render_widget(Clear, area);
+    }
+
     /// The screen is too small for anything but a hint.
     pub fn too_small(&mut self, area: Rect, (w, h): (u16, u16)) {
         let lines = [

@@ -16,12 +16,20 @@ use ratatui::layout::Rect;
 const LOW: u16 = 18;
 
 pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
+    draw_as(c, app, area, area.height < LOW);
+}
+
+/// The same with the present goal alone: beside the editor, what is to be typed needs the room.
+pub fn draw_compact(c: &mut Canvas, app: &App, area: Rect) {
+    draw_as(c, app, area, true);
+}
+
+fn draw_as(c: &mut Canvas, app: &App, area: Rect, low: bool) {
     let Some(progress) = &app.progress else {
         c.line(area, 0, &Text::of(Mark::Quiet, " No lesson runs: this is the free lab."));
         return;
     };
     let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let low = area.height < LOW;
     let page = Page::of(progress, area.width as usize, low);
     if low {
         let goal = present_goal(app, progress, area.width as usize);

@@ -52,6 +52,9 @@ const WIDE: (u16, u16) = (100, 30);
 /// The diagram and the tabs beside it want so many columns together.
 const SIDE_BY_SIDE: u16 = 84;
 
+/// On a narrow screen, what the lesson keeps beside the editor: a line of the conf and its border.
+const LESSON_BESIDE_EDITOR: u16 = 38;
+
 /// Draws the whole screen, and remembers what lies where for the mouse.
 pub fn draw(frame: &mut Frame, app: &mut App) {
     let area = frame.area();
@@ -77,21 +80,40 @@ pub fn draw(frame: &mut Frame, app: &mut App) {
         Some(Popup::Help(at)) => help::draw(&mut c, app, area, *at),
         Some(Popup::Palette(state)) => palette::draw(&mut c, area, state),
         Some(Popup::Why { key, row }) => why::draw(&mut c, app, area, key, *row),
-        Some(Popup::Editor(e)) => editor::draw(&mut c, area, e),
+        Some(Popup::Editor(e)) => {
+            let room = beside_lesson(&mut c, app, area);
+            editor::draw(&mut c, room, e);
+        }
         Some(Popup::Quit) => quit::draw(&mut c, app, area),
     }
     app.hits = hits;
 }
 
+/// Where the editor goes: in a lesson its text stays in sight, for it says what to write.
+fn beside_lesson(c: &mut Canvas, app: &App, area: Rect) -> Rect {
+    if app.progress.is_none() {
+        return area;
+    }
+    let (_, rest) = split_top(area, 1);
+    let width = if app.wide { lesson_width(rest) } else { LESSON_BESIDE_EDITOR };
+    let (left, right) = split_left(rest, width.min(rest.width / 2));
+    let left =
+        if app.wide { split_top(left, left.height - console_height(app, rest)).0 } else { left };
+    c.clear(if app.wide { left } else { rest });
+    let inner = frame::titled(c, app, left, Pane::Lesson, "Lesson");
+    lesson::draw_compact(c, app, inner);
+    right
+}
+
+/// The lesson's share of a wide screen.
+fn lesson_width(area: Rect) -> u16 {
+    (area.width / 4).clamp(30, 44)
+}
+
 fn lab(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
     let (status, rest) = split_top(area, 1);
     status::draw(c, app, status);
-    let console_height = match (app.zoom, app.wide) {
-        // A zoomed pane has the whole screen while it has the keys.
-        (true, _) if app.focus != Focus::Console => 0,
-        (_, true) => (rest.height / 5).clamp(7, 12),
-        (_, false) => 7.min(rest.height / 2),
-    };
+    let console_height = console_height(app, rest);
     let (middle, console) = split_top(rest, rest.height - console_height);
     if console_height > 0 {
         console::draw(c, app, console);
@@ -102,6 +124,15 @@ fn lab(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
         wide(c, app, middle, shown);
     }
     console::draw_offer(c, app, console);
+}
+
+fn console_height(app: &App, rest: Rect) -> u16 {
+    match (app.zoom, app.wide) {
+        // A zoomed pane has the whole screen while it has the keys.
+        (true, _) if app.focus != Focus::Console => 0,
+        (_, true) => (rest.height / 5).clamp(7, 12),
+        (_, false) => 7.min(rest.height / 2),
+    }
 }
 
 fn narrow(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
@@ -117,7 +148,7 @@ fn narrow(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
 fn wide(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
     let mut area = area;
     if app.progress.is_some() {
-        let (left, rest) = split_left(area, (area.width / 4).clamp(30, 44));
+        let (left, rest) = split_left(area, lesson_width(area));
         let inner = frame::titled(c, app, left, Pane::Lesson, "Lesson");
         lesson::draw(c, app, inner);
         area = rest;
