@@ -80,10 +80,10 @@ pub(super) fn done(e: &mut Engine, job: JobId) {
     e.ready();
 }
 
-pub(super) fn failed(e: &mut Engine, job: JobId, error: &str) {
+/// The dump opens but cannot be read on (a directory is the usual case): to Redis it ends too early.
+pub(super) fn failed(e: &mut Engine, job: JobId) {
     if is_boot(e, job) {
-        load_abort(e, None);
-        give_up(e, Some(error));
+        refused(e, &RdbError::ShortRead.into());
     }
 }
 
@@ -91,6 +91,9 @@ pub(super) fn failed(e: &mut Engine, job: JobId, error: &str) {
 /// overwrite it.
 fn refused(e: &mut Engine, error: &LoadError) {
     load_abort(e, Some(error));
+    if matches!(error, LoadError::Rdb(RdbError::Corrupt(_))) {
+        e.log(LogLevel::Warning, "Terminating server after rdb file reading failure.");
+    }
     let soft =
         matches!(error, LoadError::Rdb(RdbError::WrongSignature | RdbError::VersionTooNew(_)));
     give_up(e, soft.then_some("Invalid argument"));

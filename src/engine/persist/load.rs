@@ -153,6 +153,7 @@ fn failure_lines(error: &LoadError, at: u64) -> Vec<String> {
             format!("Wrong RDB checksum expected: ({expected:x}) but got ({got:x}). Aborting now."),
             internal("RDB CRC error".into()),
         ],
+        LoadError::Rdb(RdbError::Corrupt(what)) => vec![internal((*what).into())],
         LoadError::Rdb(other) => vec![internal(other.to_string())],
         LoadError::Duplicate { .. } | LoadError::DbOutOfRange { .. } => vec![error.to_string()],
     }

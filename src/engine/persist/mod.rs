@@ -127,6 +127,6 @@ pub fn job_failed(e: &mut Engine, job: JobId, error: String) {
     } else if reload::owns(e, job) {
         reload::failed(e);
     } else {
-        boot::failed(e, job, &error);
+        boot::failed(e, job);
     }
 }

@@ -342,6 +342,19 @@ fn boot_without_a_dump_is_ready_and_an_unreadable_one_is_fatal() {
 }
 
 #[test]
+fn boot_takes_a_dump_that_cannot_be_read_on_for_one_that_ends_too_early() {
+    let mut server = TestServer::new("save \"\"");
+    let Some(Effect::OpenFile { job, .. }) = server.effects.pop() else { panic!("opened") };
+    server.engine.opened(server.now, job, Ok(Some(4096)));
+    server.turn();
+    server.engine.job_failed(server.now, job, "Is a directory".into());
+    server.turn();
+    let line = "Short read or OOM loading DB. Unrecoverable error, aborting now.";
+    assert!(server.log().contains(&line));
+    assert!(exits(&server));
+}
+
+#[test]
 fn shutdown_saves_what_save_points_ask_for() {
     let (mut server, conn) = server("save 3600 1");
     server.ask(conn, "SET a 1");

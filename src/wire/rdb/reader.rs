@@ -117,10 +117,12 @@ impl<'a> Reader<'a> {
                 let len = self.size()?;
                 let packed = self.bytes(packed_len)?;
                 let text = lzf::decompress(packed, len)
-                    .map_err(|_| RdbError::Corrupt("invalid LZF compressed string"))?;
+                    .map_err(|_| RdbError::Corrupt("Invalid LZF compressed string"))?;
                 return Ok(text);
             }
-            Length::Encoded(_) => return Err(RdbError::Corrupt("unknown string encoding").into()),
+            Length::Encoded(_) => {
+                return Err(RdbError::Corrupt("Unknown RDB string encoding").into());
+            }
         };
         let mut digits = Vec::new();
         num::push_decimal(&mut digits, n);

@@ -157,7 +157,7 @@ fn every_kind_of_error() {
     assert_eq!(RdbError::UnknownType(20).to_string(), "Unknown RDB encoding type 20");
     assert_eq!(error(&file(b"\xf4\x00\x00\x00")), RdbError::UnknownType(0xf4));
     assert_eq!(error(&file(b"\x00\x01a\x90")), RdbError::Corrupt("unknown length encoding"));
-    assert_eq!(error(&file(b"\x00\x01a\xc4")), RdbError::Corrupt("unknown string encoding"));
+    assert_eq!(error(&file(b"\x00\x01a\xc4")), RdbError::Corrupt("Unknown RDB string encoding"));
     assert!(matches!(error(&file(b"\xfe\xc0\x01")), RdbError::Corrupt(_)));
     assert!(matches!(error(&file(b"\x00\x01a\xc3\x01\x05\x00")), RdbError::Corrupt(_)));
     let list = error(&file(b"\x12\x01l\x01\x02\x07\x07\x00\x00\x00\x00\x00\xff"));
