@@ -51,7 +51,7 @@ pub fn settle(state: &mut NarrateState) -> Vec<AnswerLine> {
 
 /// Whether [`tell`] needs this event at all: the others may be left away, and most are of these.
 pub fn is_told(event: &Event) -> bool {
-    !matches!(&event.body, Body::Fact(fact) if has_no_words(fact))
+    !matches!(&event.body, Body::Fact(fact) if family(fact) == Family::Silent)
 }
 
 /// Puts a batch of events in the order of their times: two instances report on threads of their
@@ -60,24 +60,56 @@ pub fn in_order(events: &mut [Event]) {
     events.sort_by_key(|e| e.at.wall_us);
 }
 
-/// Logs, keys and commands have panes of their own; progress is told by its end.
-fn has_no_words(fact: &Fact) -> bool {
-    matches!(
-        fact,
+/// Which part of the narration a fact belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Life,
+    Link,
+    Sync,
+    Stream,
+    /// Logs, keys and commands have panes of their own; progress is told by its end.
+    Silent,
+}
+
+fn family(fact: &Fact) -> Family {
+    match fact {
+        Fact::Booted { .. }
+        | Fact::Ready { .. }
+        | Fact::ShuttingDown { .. }
+        | Fact::RoleChanged { .. }
+        | Fact::IdsChanged { .. }
+        | Fact::KeysSwept { .. }
+        | Fact::DbSize { .. } => Family::Life,
+        Fact::LinkState { .. } | Fact::LinkLost { .. } | Fact::Said { .. } | Fact::Heard { .. } => {
+            Family::Link
+        }
+        Fact::ReplicaState { .. }
+        | Fact::PsyncDecision { .. }
+        | Fact::FullSyncWaits { .. }
+        | Fact::SnapshotBegan { .. }
+        | Fact::SnapshotEnded { .. }
+        | Fact::LoadBegan { .. }
+        | Fact::LoadEnded { .. }
+        | Fact::BacklogMoved { .. } => Family::Sync,
+        Fact::Held { .. }
+        | Fact::StreamSent { .. }
+        | Fact::Propagated { .. }
+        | Fact::Applied { .. }
+        | Fact::Summary { .. } => Family::Stream,
         Fact::Log { .. }
-            | Fact::ConfigSet { .. }
-            | Fact::ClientConnected { .. }
-            | Fact::ClientGone { .. }
-            | Fact::Command { .. }
-            | Fact::SnapshotProgress { .. }
-            | Fact::RdbSent { .. }
-            | Fact::RdbReceived { .. }
-            | Fact::RdbKey { .. }
-            | Fact::Acked { .. }
-            | Fact::KeyWritten { .. }
-            | Fact::KeyGone { .. }
-            | Fact::DbsSwapped { .. }
-    )
+        | Fact::ConfigSet { .. }
+        | Fact::ClientConnected { .. }
+        | Fact::ClientGone { .. }
+        | Fact::Command { .. }
+        | Fact::SnapshotProgress { .. }
+        | Fact::RdbSent { .. }
+        | Fact::RdbReceived { .. }
+        | Fact::RdbKey { .. }
+        | Fact::Acked { .. }
+        | Fact::KeyWritten { .. }
+        | Fact::KeyGone { .. }
+        | Fact::DbsSwapped { .. } => Family::Silent,
+    }
 }
 
 fn tell_now(event: &Event, state: &mut NarrateState, out: &mut Vec<AnswerLine>) {
@@ -101,44 +133,12 @@ fn told(
     {
         stream::flush(state, out);
     }
-    match fact {
-        Fact::Booted { .. }
-        | Fact::Ready { .. }
-        | Fact::ShuttingDown { .. }
-        | Fact::RoleChanged { .. }
-        | Fact::IdsChanged { .. }
-        | Fact::KeysSwept { .. }
-        | Fact::DbSize { .. } => life::instance(event, port, fact, state, out),
-        Fact::LinkState { .. } | Fact::LinkLost { .. } | Fact::Said { .. } | Fact::Heard { .. } => {
-            link::tell(event, port, fact, state, out);
-        }
-        Fact::ReplicaState { .. }
-        | Fact::PsyncDecision { .. }
-        | Fact::FullSyncWaits { .. }
-        | Fact::SnapshotBegan { .. }
-        | Fact::SnapshotEnded { .. }
-        | Fact::LoadBegan { .. }
-        | Fact::LoadEnded { .. }
-        | Fact::BacklogMoved { .. } => sync::tell(event, port, fact, state, out),
-        Fact::Held { .. }
-        | Fact::StreamSent { .. }
-        | Fact::Propagated { .. }
-        | Fact::Applied { .. }
-        | Fact::Summary { .. } => stream::tell(event, port, fact, state, out),
-        // See `has_no_words`.
-        Fact::Log { .. }
-        | Fact::ConfigSet { .. }
-        | Fact::ClientConnected { .. }
-        | Fact::ClientGone { .. }
-        | Fact::Command { .. }
-        | Fact::SnapshotProgress { .. }
-        | Fact::RdbSent { .. }
-        | Fact::RdbReceived { .. }
-        | Fact::RdbKey { .. }
-        | Fact::Acked { .. }
-        | Fact::KeyWritten { .. }
-        | Fact::KeyGone { .. }
-        | Fact::DbsSwapped { .. } => {}
+    match family(fact) {
+        Family::Life => life::instance(event, port, fact, state, out),
+        Family::Link => link::tell(event, port, fact, state, out),
+        Family::Sync => sync::tell(event, port, fact, state, out),
+        Family::Stream => stream::tell(event, port, fact, state, out),
+        Family::Silent => {}
     }
 }
 
