@@ -42,6 +42,12 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     for (row, text) in (top..).zip(shown.iter().rev()) {
         c.line(inner, row, text);
     }
+    if back == 0 && here && !ends_in_sight(app, wide, room) {
+        let text = " Shift-PgUp: more above ";
+        let w = width(text) as u16;
+        let at = Rect { x: area.right().saturating_sub(w + 2), y: area.y, width: w, height: 1 };
+        c.line(at, 0, &Text::of(Mark::Key, text));
+    }
     if back > 0 {
         let text = format!(" {back} lines below ");
         let at = Rect {
@@ -54,6 +60,19 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     }
     let at = Rect { y: inner.y + shown.len() as u16, height: 1, ..inner };
     prompt(c, app, at);
+}
+
+/// Whether the last answer can be seen from its typed line on.
+fn ends_in_sight(app: &App, wide: usize, room: usize) -> bool {
+    let lines = app.world.console.lines.iter().rev();
+    let mut rows = 0;
+    for line in lines {
+        rows += wrap_line(line, wide).len();
+        if rows > room || matches!(line, ConsoleLine::Typed { .. }) {
+            break;
+        }
+    }
+    rows <= room
 }
 
 fn prompt(c: &mut Canvas, app: &App, at: Rect) {

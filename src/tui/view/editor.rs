@@ -52,7 +52,12 @@ pub fn draw(c: &mut Canvas, screen: Rect, editor: &Editor) {
         None => Text::of(Mark::Quiet, keys),
     };
     let gap = (inner.width as usize).saturating_sub(right.width());
-    c.line(foot, 0, &mode.pad_then(gap, right));
+    if mode.width() < gap {
+        c.line(foot, 0, &mode.pad_then(gap, right));
+    } else {
+        // No room for both: what was just said matters more than the mode.
+        c.line(foot, 0, &right);
+    }
     let at = if editor.mode == EditMode::Command {
         Position::new(foot.x + 1 + width(&editor.command) as u16, foot.y)
     } else {

@@ -143,10 +143,11 @@ fn text(c: &mut Canvas, app: &App, area: Rect, page: &Page) {
             page.lines.iter().enumerate().skip(page.top).filter(|(_, l)| markdown::is_code(l));
         code.filter(|(i, _)| *i < skip || *i >= skip + room).map(|(_, l)| l).collect()
     };
-    let mut pinned = out_of_sight(room);
+    // Whoever scrolls goes to the commands himself, and must reach the last line.
+    let scrolled = app.scroll.contains_key(&Pane::Lesson);
+    let mut pinned = if scrolled { Vec::new() } else { out_of_sight(room) };
     let mut shown = room;
-    // Whoever reads back wants the text above all.
-    let least = if skip < page.top { room * 3 / 4 } else { room / 3 };
+    let least = room / 3;
     while !pinned.is_empty() {
         // One row tells what they are.
         let wanted = room.saturating_sub(pinned.len() + 1).max(least);

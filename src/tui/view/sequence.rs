@@ -175,6 +175,15 @@ fn empty(c: &mut Canvas, app: &App, area: Rect) {
     let mut lines = vec![Text::new()];
     lines.extend(told("Nobody follows anybody yet: nothing was said."));
     lines.push(Text::new());
+    let up = |port: u16| app.world.model.instance(port).is_some_and(|i| i.is_up());
+    if !up(master) || !up(replica) {
+        // A command for a server that is not there would only be refused.
+        lines.extend(told(
+            "As soon as one server follows another, every message between them \
+                           appears here.",
+        ));
+        return c.lines(area, &lines);
+    }
     lines.extend(told("Type in the console:"));
     lines.push(Text::of(Mark::Key, format!("    redis-cli -p {replica}")));
     lines.push(Text::of(Mark::Key, format!("    SLAVEOF 127.0.0.1 {master}")));

@@ -4,7 +4,9 @@ use super::super::frame::Text;
 use super::super::words;
 use super::Columns;
 use super::arrow::{Lean, Stroke, arrow, lean};
-use crate::observe::{Addr, LinkLoss, LinkState, Message, Now, Preview, Role, RoleCause};
+use crate::observe::{
+    Addr, LinkLoss, LinkState, Message, Now, Preview, RdbFraming, Role, RoleCause,
+};
 use crate::tui::app::App;
 use crate::tui::reduce::row::{Dir, Row, RowKind, Told, Transfer, Write};
 use crate::tui::reduce::sequence::Sequence;
@@ -100,9 +102,6 @@ impl Body<'_> {
                 let how = match ended {
                     Some(true) => " ✓".to_owned(),
                     Some(false) => " ╳ failed".into(),
-                    None if *done > 0 && done < keys => {
-                        format!(", encoded {} %", done * 100 / keys)
-                    }
                     None => String::new(),
                 };
                 let text = format!(
@@ -229,7 +228,11 @@ impl Body<'_> {
     }
 
     fn rdb(&self, t: &Transfer) -> Vec<Text> {
-        let mut label = Text::of(Mark::Rdb, "RDB ");
+        let framing = match t.framing {
+            RdbFraming::Length(all) => format!("RDB ${all} "),
+            RdbFraming::Eof => "RDB $EOF ".to_owned(),
+        };
+        let mut label = Text::of(Mark::Rdb, framing);
         match (t.broken && t.ended.is_none(), t.share()) {
             (true, _) => {
                 label = label.add(Mark::Broken, format!("╳ broken off after {}", size(t.bytes())));
@@ -238,7 +241,7 @@ impl Body<'_> {
                 label = label.add(Mark::Rdb, format!("{} ✓", size(t.bytes())));
             }
             (false, Some((done, all))) => {
-                let cells = self.cells.saturating_sub(25).clamp(4, 20);
+                let cells = self.cells.saturating_sub(30).clamp(4, 20);
                 let percent = done as u128 * 100 / all.max(1) as u128;
                 label =
                     label.add(Mark::Rdb, format!("{} sent {percent:>2} %", bar(done, all, cells)));
@@ -249,10 +252,10 @@ impl Body<'_> {
         let mut lines = vec![arrow(self.cells, false, stroke, &label, Mark::Rdb)];
         if t.ended.is_none() && !t.broken {
             let size_told = match t.framing {
-                crate::observe::RdbFraming::Length(all) => {
+                RdbFraming::Length(all) => {
                     format!("{} of {}", size(t.bytes()), size(all))
                 }
-                crate::observe::RdbFraming::Eof => match t.share() {
+                RdbFraming::Eof => match t.share() {
                     Some((_, all)) => format!("{} of about {}", size(t.bytes()), size(all)),
                     None => format!("{} so far", size(t.bytes())),
                 },
