@@ -140,6 +140,17 @@ pub struct CommandSpec {
 }
 
 impl CommandSpec {
+    /// A command (or subcommand) of the Server group with these flags.
+    pub const fn server(
+        name: &'static str,
+        arity: i32,
+        handler: Handler,
+        since: &'static str,
+        flags: u32,
+    ) -> CommandSpec {
+        CommandSpec::new(name, arity, handler, Group::Server, since).flags(flags)
+    }
+
     pub const fn new(
         name: &'static str,
         arity: i32,

@@ -1,7 +1,7 @@
 //! CONFIG: settings at run time.
 
 use super::args::SYNTAX;
-use crate::engine::call::{Call, CommandSpec, Group, Handler, flags::*};
+use crate::engine::call::{Call, CommandSpec, Group, flags::*};
 use crate::engine::config::directive::Directive;
 use crate::engine::config::table;
 use crate::engine::config::{Config, MIN_BACKLOG, Protected};
@@ -17,23 +17,13 @@ pub(super) const SPECS: &[CommandSpec] =
 const PLAIN: u32 = ADMIN | NOSCRIPT | LOADING | STALE;
 
 const SUBCOMMANDS: &[CommandSpec] = &[
-    sub("get", -3, get, "2.0.0", PLAIN),
-    sub("help", 2, help, "5.0.0", LOADING | STALE),
-    sub("resetstat", 2, resetstat, "2.0.0", PLAIN),
-    sub("rewrite", 2, rewrite, "2.8.0", PLAIN),
-    sub("set", -4, set, "2.0.0", PLAIN)
+    CommandSpec::server("get", -3, get, "2.0.0", PLAIN),
+    CommandSpec::server("help", 2, help, "5.0.0", LOADING | STALE),
+    CommandSpec::server("resetstat", 2, resetstat, "2.0.0", PLAIN),
+    CommandSpec::server("rewrite", 2, rewrite, "2.8.0", PLAIN),
+    CommandSpec::server("set", -4, set, "2.0.0", PLAIN)
         .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"]),
 ];
-
-const fn sub(
-    name: &'static str,
-    arity: i32,
-    handler: Handler,
-    since: &'static str,
-    flags: u32,
-) -> CommandSpec {
-    CommandSpec::new(name, arity, handler, Group::Server, since).flags(flags)
-}
 
 fn get(e: &mut Engine, call: &Call<'_>) {
     let mut found: Vec<(Vec<u8>, &'static Directive)> = Vec::new();

@@ -2,37 +2,27 @@
 
 use super::table::{self, Entry};
 use crate::engine::Engine;
-use crate::engine::call::{Call, CommandSpec, Group, Handler, flags::*};
+use crate::engine::call::{Call, CommandSpec, flags::*};
 use crate::engine::latency::Histogram;
 
 const PLAIN: u32 = ADMIN | NOSCRIPT | LOADING | STALE;
 
 pub(super) const SPECS: &[CommandSpec] =
-    &[spec("latency", -2, help, "2.8.13", 0).subcommands(LATENCY)];
+    &[CommandSpec::server("latency", -2, help, "2.8.13", 0).subcommands(LATENCY)];
 
 const LATENCY: &[CommandSpec] = &[
-    spec("doctor", 2, doctor, "2.8.13", PLAIN).tips(NODES),
-    spec("graph", 3, graph, "2.8.13", PLAIN).tips(NODES),
-    spec("help", 2, help, "2.8.13", LOADING | STALE),
-    spec("history", 3, empty_array, "2.8.13", PLAIN).tips(NODES),
-    spec("histogram", -2, histogram, "7.0.0", PLAIN).tips(NODES),
-    spec("latest", 2, empty_array, "2.8.13", PLAIN).tips(NODES),
-    spec("reset", -2, |e, _| e.reply.int(0), "2.8.13", PLAIN)
+    CommandSpec::server("doctor", 2, doctor, "2.8.13", PLAIN).tips(NODES),
+    CommandSpec::server("graph", 3, graph, "2.8.13", PLAIN).tips(NODES),
+    CommandSpec::server("help", 2, help, "2.8.13", LOADING | STALE),
+    CommandSpec::server("history", 3, empty_array, "2.8.13", PLAIN).tips(NODES),
+    CommandSpec::server("histogram", -2, histogram, "7.0.0", PLAIN).tips(NODES),
+    CommandSpec::server("latest", 2, empty_array, "2.8.13", PLAIN).tips(NODES),
+    CommandSpec::server("reset", -2, |e, _| e.reply.int(0), "2.8.13", PLAIN)
         .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"]),
 ];
 
 const NODES: &[&str] =
     &["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"];
-
-const fn spec(
-    name: &'static str,
-    arity: i32,
-    handler: Handler,
-    since: &'static str,
-    flags: u32,
-) -> CommandSpec {
-    CommandSpec::new(name, arity, handler, Group::Server, since).flags(flags)
-}
 
 fn empty_array(e: &mut Engine, _call: &Call<'_>) {
     e.reply.array(0);

@@ -2,7 +2,7 @@
 
 use super::args::SYNTAX;
 use crate::engine::blocked::Blocked;
-use crate::engine::call::{Call, CommandSpec, Group, Handler, acl, flags::*};
+use crate::engine::call::{Call, CommandSpec, acl, flags::*};
 use crate::engine::conn::Kind;
 use crate::engine::life::REDIS_VERSION;
 use crate::engine::shutdown::ShutdownFlags;
@@ -12,40 +12,29 @@ const PLAIN: u32 = ADMIN | NOSCRIPT | LOADING | STALE;
 const HELP_FLAGS: u32 = LOADING | STALE;
 
 pub(super) const SPECS: &[CommandSpec] = &[
-    spec("info", -1, info_cmd, "1.0.0", LOADING | STALE).acl(acl::DANGEROUS).tips(&[
-        "nondeterministic_output",
-        "request_policy:all_shards",
-        "response_policy:special",
-    ]),
-    spec("time", 1, time, "2.6.0", LOADING | STALE | FAST).tips(&["nondeterministic_output"]),
-    spec("monitor", 1, monitor, "1.0.0", PLAIN),
-    spec("shutdown", -1, shutdown, "1.0.0", PLAIN | NO_MULTI | ALLOW_BUSY),
-    spec("lolwut", -1, lolwut, "5.0.0", READONLY | FAST),
-    spec("slowlog", -2, slowlog_help, "2.2.12", 0).subcommands(SLOWLOG),
+    CommandSpec::server("info", -1, info_cmd, "1.0.0", LOADING | STALE)
+        .acl(acl::DANGEROUS)
+        .tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"]),
+    CommandSpec::server("time", 1, time, "2.6.0", LOADING | STALE | FAST)
+        .tips(&["nondeterministic_output"]),
+    CommandSpec::server("monitor", 1, monitor, "1.0.0", PLAIN),
+    CommandSpec::server("shutdown", -1, shutdown, "1.0.0", PLAIN | NO_MULTI | ALLOW_BUSY),
+    CommandSpec::server("lolwut", -1, lolwut, "5.0.0", READONLY | FAST),
+    CommandSpec::server("slowlog", -2, slowlog_help, "2.2.12", 0).subcommands(SLOWLOG),
 ];
 
 const SLOWLOG: &[CommandSpec] = &[
-    spec("get", -2, slowlog_get, "2.2.12", ADMIN | LOADING | STALE)
+    CommandSpec::server("get", -2, slowlog_get, "2.2.12", ADMIN | LOADING | STALE)
         .tips(&["request_policy:all_nodes", "nondeterministic_output"]),
-    spec("help", 2, slowlog_help, "6.2.0", HELP_FLAGS),
-    spec("len", 2, slowlog_len, "2.2.12", ADMIN | LOADING | STALE).tips(&[
+    CommandSpec::server("help", 2, slowlog_help, "6.2.0", HELP_FLAGS),
+    CommandSpec::server("len", 2, slowlog_len, "2.2.12", ADMIN | LOADING | STALE).tips(&[
         "request_policy:all_nodes",
         "response_policy:agg_sum",
         "nondeterministic_output",
     ]),
-    spec("reset", 2, slowlog_reset, "2.2.12", ADMIN | LOADING | STALE)
+    CommandSpec::server("reset", 2, slowlog_reset, "2.2.12", ADMIN | LOADING | STALE)
         .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"]),
 ];
-
-const fn spec(
-    name: &'static str,
-    arity: i32,
-    handler: Handler,
-    since: &'static str,
-    flags: u32,
-) -> CommandSpec {
-    CommandSpec::new(name, arity, handler, Group::Server, since).flags(flags)
-}
 
 fn info_cmd(e: &mut Engine, call: &Call<'_>) {
     let text = info::text(e, &call.args[1..]);
