@@ -101,6 +101,8 @@ fn family(fact: &Fact) -> Family {
         | Fact::ClientConnected { .. }
         | Fact::ClientGone { .. }
         | Fact::Command { .. }
+        | Fact::Refused { .. }
+        | Fact::Passed { .. }
         | Fact::SnapshotProgress { .. }
         | Fact::RdbSent { .. }
         | Fact::RdbReceived { .. }

@@ -6,6 +6,7 @@
 
 use super::Engine;
 use super::config::Config;
+use crate::observe::Step;
 
 /// A driver's answers. They must be quick: a command waits for each.
 pub trait Host {
@@ -36,7 +37,30 @@ pub trait Host {
 
     /// Microseconds on a clock that runs on within a turn, to measure commands with.
     fn micros(&self) -> u64;
+
+    /// Whether steps of replication are looked at one by one at all. While this says no,
+    /// [`Host::may`] is not asked and nothing is held.
+    fn stepping(&self) -> bool {
+        false
+    }
+
+    /// Whether this step may happen now. A step that is refused is kept back by the engine, with
+    /// everything behind it on the same link, and asked for again with the same `ticket` whenever
+    /// [`Engine::poke`] is called. A yes counts for this one step.
+    fn may(&mut self, ticket: Ticket, step: &Step) -> bool {
+        let _ = (ticket, step);
+        true
+    }
+
+    /// A step that was refused will not be asked for again: its link is gone.
+    fn forget(&mut self, ticket: Ticket) {
+        let _ = ticket;
+    }
 }
+
+/// Names one step that an engine asks for; never reused within an instance's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
 
 /// A host that has everything.
 #[derive(Clone, Copy, Debug, Default)]

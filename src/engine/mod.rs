@@ -45,6 +45,7 @@ mod secrets;
 pub mod shutdown;
 mod slowlog;
 pub mod stats;
+mod steps;
 #[doc(hidden)]
 pub mod testkit;
 #[cfg(test)]

@@ -12,12 +12,14 @@ mod keys;
 mod links;
 mod query;
 mod replica;
+mod time;
 
 pub use history::{History, Moment, MomentKind};
 pub use instance::{Backlog, Counters, Ids, Instance, Life, Loading, Snapshot, Upstream};
 pub use keys::{Db, KeyView, Sight};
 pub use links::{LinkStatus, LinkView, Peer};
 pub use replica::{Decision, Downstream, Transfer, Wait};
+pub use time::{Bookmark, LinkFaults, Time, Waiting};
 
 use crate::observe::{Event, Now};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +38,12 @@ pub struct Model {
     pub history: History,
     /// Bounds on links in bytes per second, by the pair of ports (smaller first).
     pub throttles: BTreeMap<(u16, u16), u64>,
+    /// Other faults of links, by the pair of ports (smaller first).
+    pub faults: BTreeMap<(u16, u16), LinkFaults>,
+    /// Instances that are stopped as SIGSTOP would.
+    pub frozen: BTreeSet<u16>,
+    /// What the learner did to time.
+    pub time: Time,
     /// Files and folders of the workspace, as virtual paths.
     files: BTreeSet<String>,
     /// Ticked goals: lesson and index.
@@ -47,7 +55,7 @@ pub struct Model {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Session {
     pub version: String,
-    /// The lab's three ports.
+    /// The lab's ports.
     pub ports: Vec<u16>,
     pub bare: bool,
     pub lesson: Option<String>,

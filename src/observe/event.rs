@@ -1,4 +1,4 @@
-use super::{Answer, Fact, Now};
+use super::{Addr, Answer, BreakOn, Fact, Now, Step};
 use serde::{Deserialize, Serialize};
 
 /// One entry of the session's journal: who, when, what.
@@ -62,6 +62,78 @@ pub enum LabFact {
         b: u16,
         bytes_per_second: Option<u64>,
     },
+    /// A fault of the link between two ports began, or (`on` false) was undone.
+    LinkFault {
+        a: u16,
+        b: u16,
+        fault: Fault,
+        on: bool,
+    },
+    /// The present connection between two ports was dropped; a new one may be made at once.
+    LinkDropped {
+        a: u16,
+        b: u16,
+    },
+    /// An instance was stopped as SIGSTOP would, or (`on` false) goes on.
+    Frozen {
+        port: u16,
+        on: bool,
+    },
+    /// A port was added to the lab's own, or taken out.
+    PortAdded {
+        port: u16,
+    },
+    PortRemoved {
+        port: u16,
+    },
+
+    // ── time ───────────────────────────────────────────────────────────────────────────────────
+    /// Step mode went on or off. `hit`: a breakpoint turned it on.
+    StepMode {
+        on: bool,
+        hit: Option<BreakOn>,
+    },
+    /// A step of the instance on `port` is held before it happens. The id is never used again.
+    StepWaits {
+        id: u64,
+        port: u16,
+        step: Step,
+    },
+    /// That step was let through.
+    StepTaken {
+        id: u64,
+    },
+    /// That step will never happen: its link or its instance is gone.
+    StepGone {
+        id: u64,
+    },
+    BreakSet {
+        on: BreakOn,
+    },
+    BreakCleared {
+        on: BreakOn,
+    },
+    /// Link time runs at 1/`factor` from now on; 1 is real time.
+    Slowed {
+        factor: u32,
+    },
+    /// Link time stands still (`on`), because steps wait, or runs again.
+    LinkTimeHeld {
+        on: bool,
+    },
+    /// An outside peer of the instance on `port` does not hear from it while time is held: so long
+    /// until its own repl-timeout (the usual 60 s, unless it is known) ends the link. `None`: it
+    /// needs no patience any more.
+    PeerWaits {
+        port: u16,
+        peer: Addr,
+        bears_ms: Option<u64>,
+    },
+    /// The learner gave this moment a name.
+    Bookmark {
+        name: String,
+    },
+
     /// Something changed in the workspace. Paths are the lab's (`/data/6380/redis.conf`).
     DirMade {
         path: String,
@@ -95,6 +167,18 @@ pub enum LabFact {
     Lost {
         events: u64,
     },
+}
+
+/// What can be wrong with a link, apart from a bound on its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// Connections are ended and new ones refused.
+    Cut,
+    /// Every byte arrives so much later (microseconds of link time).
+    Delay { us: u64 },
+    /// Bytes are swallowed both ways and nobody is told.
+    HalfOpen,
 }
 
 /// How an instance ended.

@@ -1,6 +1,6 @@
 use super::{
-    Addr, Decision, LinkRef, LinkState, Message, Offset, Preview, RdbFraming, ReplId, ReplicaState,
-    Role,
+    Addr, Decision, Flow, LinkRef, LinkState, Message, Offset, Preview, Raw, RdbFraming, ReplId,
+    ReplicaState, Role,
 };
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +58,14 @@ pub enum Fact {
         error: Option<Preview>,
     },
 
+    /// A client's command was refused by a rule; these are the numbers that decided it. The
+    /// [`Fact::Command`] with the error's text comes as well.
+    Refused {
+        client: u64,
+        command: Preview,
+        rule: Rule,
+    },
+
     // ── who it is ──────────────────────────────────────────────────────────────────────────────
     /// Role or master changed.
     RoleChanged {
@@ -97,6 +105,15 @@ pub enum Fact {
         link: LinkRef,
         message: Message,
         bytes: u64,
+    },
+
+    /// Bytes that passed on this link, as they were: only at a human's pace. `at` counts the bytes
+    /// of this connection that went the same way before.
+    Passed {
+        link: LinkRef,
+        flow: Flow,
+        at: u64,
+        raw: Raw,
     },
 
     // ── a full or partial sync, seen from the master ──────────────────────────────────────────
@@ -327,6 +344,22 @@ pub enum LinkLoss {
     SnapshotFailed,
     /// The peer refused with an error line.
     Refused(String),
+}
+
+/// The rule by which a client's command was refused, with what it was compared with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// replica-read-only on a replica.
+    ReadOnlyReplica,
+    /// min-replicas-to-write: too few replicas acknowledged within min-replicas-max-lag.
+    NoReplicas { good: u64, wanted: u64, max_lag_s: u64 },
+    /// replica-serve-stale-data no, and the link to the master is down.
+    MasterDown,
+    /// A data set is being loaded.
+    Loading,
+    /// stop-writes-on-bgsave-error, and the last save failed.
+    SaveFailed,
 }
 
 /// The end of the PSYNC decision.

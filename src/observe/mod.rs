@@ -11,15 +11,19 @@ mod ids;
 mod message;
 mod now;
 mod preview;
+mod raw;
+mod step;
 
 pub use answer::{Answer, AnswerLine, Label, Span};
 pub use decision::{Decision, Standing};
-pub use event::{Body, ConsoleFact, Event, ExitHow, LabFact, Source};
+pub use event::{Body, ConsoleFact, Event, ExitHow, Fault, LabFact, Source};
 pub use fact::{
-    Fact, FullReason, GoneWhy, IdCause, LinkLoss, LogLevel, PsyncVerdict, RoleCause, SaveTarget,
-    WaitReason,
+    Fact, FullReason, GoneWhy, IdCause, LinkLoss, LogLevel, PsyncVerdict, RoleCause, Rule,
+    SaveTarget, WaitReason,
 };
 pub use ids::{Addr, Offset, ReplId, Role};
 pub use message::{LinkRef, LinkState, Message, RdbFraming, ReplicaState, Side};
 pub use now::Now;
 pub use preview::Preview;
+pub use raw::Raw;
+pub use step::{BreakOn, Flow, Step, StepKind, StepWhat};

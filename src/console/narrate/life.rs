@@ -64,6 +64,21 @@ pub(super) fn lab(
             say("lab".into(), Label::Waiting, what);
         }
         LabFact::DirMade { .. } | LabFact::FileWritten { .. } | LabFact::FileRemoved { .. } => {}
+        LabFact::LinkFault { .. }
+        | LabFact::LinkDropped { .. }
+        | LabFact::Frozen { .. }
+        | LabFact::PortAdded { .. }
+        | LabFact::PortRemoved { .. }
+        | LabFact::StepMode { .. }
+        | LabFact::StepWaits { .. }
+        | LabFact::StepTaken { .. }
+        | LabFact::StepGone { .. }
+        | LabFact::BreakSet { .. }
+        | LabFact::BreakCleared { .. }
+        | LabFact::Slowed { .. }
+        | LabFact::LinkTimeHeld { .. }
+        | LabFact::PeerWaits { .. }
+        | LabFact::Bookmark { .. } => {}
     }
 }
 

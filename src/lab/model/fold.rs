@@ -5,7 +5,7 @@ mod link;
 
 use super::history::MomentKind;
 use super::links::pair;
-use super::{Ids, Instance, Life, Model, Session, Upstream};
+use super::{Ids, Instance, Life, Model, Session, Upstream, time};
 use crate::observe::{
     Addr, Body, Event, ExitHow, Fact, IdCause, LabFact, LinkLoss, LinkState, Now, Role, RoleCause,
     Source,
@@ -88,6 +88,37 @@ fn lab(model: &mut Model, event: &Event, fact: &LabFact) {
             note(MomentKind::LessonDone { lesson: lesson.clone() })
         }
         LabFact::Lost { events } => model.note_lost(*events),
+        LabFact::LinkFault { a, b, fault, on } => {
+            time::fault(&mut model.faults, (*a, *b), *fault, *on);
+        }
+        LabFact::Frozen { port, on: true } => {
+            model.frozen.insert(*port);
+        }
+        LabFact::Frozen { port, on: false } => {
+            model.frozen.remove(port);
+        }
+        LabFact::PortAdded { port } => {
+            if !model.session.ports.contains(port) {
+                model.session.ports.push(*port);
+            }
+        }
+        LabFact::PortRemoved { port } => {
+            model.session.ports.retain(|p| p != port);
+            model.instances.remove(port);
+            model.frozen.remove(port);
+        }
+        // The ends tell of it themselves.
+        LabFact::LinkDropped { .. } => {}
+        LabFact::StepMode { .. }
+        | LabFact::StepWaits { .. }
+        | LabFact::StepTaken { .. }
+        | LabFact::StepGone { .. }
+        | LabFact::BreakSet { .. }
+        | LabFact::BreakCleared { .. }
+        | LabFact::Slowed { .. }
+        | LabFact::LinkTimeHeld { .. }
+        | LabFact::PeerWaits { .. }
+        | LabFact::Bookmark { .. } => model.time.apply(seq, at, fact),
     }
 }
 
@@ -104,6 +135,7 @@ fn down(model: &mut Model, port: u16, at: Now, how: &ExitHow) {
         replica.gone = Some((at, LinkLoss::ClosedHere));
     }
     i.clients.clear();
+    model.frozen.remove(&port);
     if let Some(s) = &mut i.snapshot {
         s.ended.get_or_insert((at, false));
     }
