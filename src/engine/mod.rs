@@ -45,6 +45,7 @@ mod secrets;
 pub mod shutdown;
 mod slowlog;
 pub mod stats;
+pub mod stepper;
 mod steps;
 #[doc(hidden)]
 pub mod testkit;
