@@ -39,6 +39,8 @@ pub mod words;
 
 pub use complete::Completer;
 pub use interrupt::Interrupt;
-pub use outcome::{Candidate, Completion, EditRequest, MoreLines, Outcome, OwnEditor, PastedLine};
+pub use outcome::{
+    Back, Candidate, Completion, EditRequest, MoreLines, Outcome, OwnEditor, PastedLine,
+};
 pub use session::{Console, Desk};
 pub use shell::cli::{CliOptions, PASSWORD_WARNING};

@@ -13,6 +13,20 @@ pub struct Outcome {
     pub clear: bool,
     /// `vim FILE`, where the front-end has an editor of its own.
     pub edit: Option<EditRequest>,
+    /// `:back` or `:now`, where the front-end can look back ([`MoreLines::looks_back`]).
+    pub back: Option<Back>,
+}
+
+/// Where to look, as `:back` and `:now` say it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Back {
+    /// `:back`: the last notable moment.
+    Last,
+    /// `:back 0:41`, `:back 412`, `:back NAME`: a time of the session, an event by its position,
+    /// a bookmark. The front-end knows the moments and says so when there is none like that.
+    To(String),
+    /// `:now`
+    Now,
 }
 
 /// A file to be edited by the front-end. It writes the text with
@@ -39,6 +53,11 @@ pub trait MoreLines {
         false
     }
 
+    /// Whether the front-end shows earlier moments when [`Outcome::back`] asks for one.
+    fn looks_back(&self) -> bool {
+        false
+    }
+
     /// Whether a person types (and not a script): a pasted file then ends at `:wq` alone.
     fn is_interactive(&self) -> bool {
         false
@@ -59,6 +78,10 @@ impl MoreLines for OwnEditor {
         true
     }
 
+    fn looks_back(&self) -> bool {
+        true
+    }
+
     fn is_interactive(&self) -> bool {
         true
     }
@@ -76,6 +99,10 @@ impl MoreLines for PastedLine {
     fn put_back(&mut self, _line: String) {}
 
     fn has_editor(&self) -> bool {
+        true
+    }
+
+    fn looks_back(&self) -> bool {
         true
     }
 }
