@@ -77,6 +77,10 @@ fn family(fact: &Fact) -> Family {
         | Fact::Ready { .. }
         | Fact::ShuttingDown { .. }
         | Fact::RoleChanged { .. }
+        | Fact::Failover(_)
+        | Fact::Paused { .. }
+        | Fact::Resumed { .. }
+        | Fact::GoodReplicas { .. }
         | Fact::IdsChanged { .. }
         | Fact::KeysSwept { .. }
         | Fact::DbSize { .. } => Family::Life,
@@ -93,6 +97,7 @@ fn family(fact: &Fact) -> Family {
         | Fact::BacklogMoved { .. } => Family::Sync,
         Fact::Held { .. }
         | Fact::StreamSent { .. }
+        | Fact::SoftLimit { .. }
         | Fact::Propagated { .. }
         | Fact::Applied { .. }
         | Fact::Summary { .. } => Family::Stream,

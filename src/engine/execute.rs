@@ -8,7 +8,7 @@ use super::conn::{ConnId, Kind};
 use super::facts::Detail;
 use super::replication;
 use super::unit::Verbatim;
-use crate::observe::Fact;
+use crate::observe::{Fact, Preview, Rule};
 
 /// Why words are no command: the error, and the command that they fail to be, if one is named.
 type Unfit = (Option<&'static Entry>, Vec<u8>);
@@ -46,7 +46,10 @@ impl Engine {
                 self.block(conn, Blocked::Paused);
                 return;
             }
-            Judgement::Refuse(error) => {
+            Judgement::Refuse(error, rule) => {
+                if let Some(rule) = rule {
+                    self.tell_rule(conn, name, rule);
+                }
                 self.refuse(conn, Some(entry), &error);
                 self.tell_command(conn, words, before);
                 return;
@@ -204,6 +207,15 @@ impl Engine {
         }
     }
 
+    /// Tells by which rule a client's command is refused. The command itself is told as well, and
+    /// bounds how many of these a turn tells.
+    pub(crate) fn tell_rule(&mut self, conn: ConnId, name: &[u8], rule: Rule) {
+        let client = self.clients.get(conn).is_some_and(|c| matches!(c.kind, Kind::Normal));
+        if client && self.tells_details() {
+            self.fact(Fact::Refused { client: conn.0, command: Preview::of(name), rule });
+        }
+    }
+
     /// Tells what a client's command was and whether it failed.
     fn tell_command(&mut self, conn: ConnId, words: &[&[u8]], before: usize) {
         let Some(c) = self.clients.get(conn) else { return };
@@ -215,7 +227,7 @@ impl Engine {
             let reply = e.reply.buf.get(before..).unwrap_or_default();
             let error = reply.strip_prefix(b"-").map(|rest| {
                 let end = rest.iter().position(|b| *b == b'\r').unwrap_or(rest.len());
-                crate::observe::Preview::of(&rest[..end])
+                Preview::of(&rest[..end])
             });
             Fact::Command { client: conn.0, db, argv: super::secrets::previews(words), error }
         });
@@ -227,8 +239,9 @@ pub(crate) enum Judgement {
     Run,
     /// The server is paused.
     Wait,
-    /// With this error.
-    Refuse(Vec<u8>),
+    /// With this error, and by this rule if it is one that a setting or the state of replication
+    /// makes.
+    Refuse(Vec<u8>, Option<Rule>),
 }
 
 /// The first word of an error reply's text.

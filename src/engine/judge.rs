@@ -9,6 +9,7 @@ use super::execute::Judgement;
 use super::pause::PauseType;
 use super::persist::{self, Loading};
 use super::replication;
+use crate::observe::Rule;
 
 const NOAUTH: &[u8] = b"NOAUTH Authentication required.";
 const MISCONF: &[u8] = b"MISCONF Redis is configured to save RDB snapshots, but it's currently \
@@ -30,7 +31,8 @@ impl Engine {
         entry: &'static Entry,
         _words: &[&[u8]],
     ) -> Judgement {
-        let refuse = |text: &[u8]| Judgement::Refuse(text.to_vec());
+        let refuse = |text: &[u8]| Judgement::Refuse(text.to_vec(), None);
+        let by = |rule: Rule, text: &[u8]| Judgement::Refuse(text.to_vec(), Some(rule));
         let Some(c) = self.clients.get(conn) else { return Judgement::Run };
         let spec = entry.spec;
         let exec = spec.name == "exec";
@@ -58,24 +60,26 @@ impl Engine {
             return refuse(b"ERR Command not allowed inside a transaction");
         }
         if (write || spec.name == "ping") && !obeyed && persist::refuses_writes(self) {
-            return refuse(MISCONF);
+            return by(Rule::SaveFailed, MISCONF);
         }
         if write && !obeyed && !self.is_replica() && replication::lacks_good_replicas(self) {
-            return refuse(NOREPLICAS);
+            return by(replication::good_replicas_rule(self), NOREPLICAS);
         }
         if write && !obeyed && self.is_replica() && self.config.replica_read_only {
-            return refuse(READONLY);
+            return by(Rule::ReadOnlyReplica, READONLY);
         }
         if self.is_replica()
             && !self.config.replica_serve_stale_data
             && lacking & flags::STALE != 0
             && !replication::link_is_up(self)
         {
-            return refuse(MASTERDOWN);
+            return by(replication::master_down_rule(self), MASTERDOWN);
         }
         match persist::loading(self) {
-            Loading::Yes if lacking & flags::LOADING != 0 => return refuse(LOADING),
-            Loading::Async if any & flags::NO_ASYNC_LOADING != 0 => return refuse(LOADING),
+            Loading::Yes if lacking & flags::LOADING != 0 => return by(Rule::Loading, LOADING),
+            Loading::Async if any & flags::NO_ASYNC_LOADING != 0 => {
+                return by(Rule::Loading, LOADING);
+            }
             _ => {}
         }
         let may_replicate = any & (flags::WRITE | flags::MAY_REPLICATE) != 0;

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::conn::{ConnId, Kind};
-use crate::observe::{LinkLoss, LogLevel};
+use crate::observe::{LinkLoss, LogLevel, SoftLimit};
 
 impl Engine {
     /// After something was read or written: closes a client that is beyond a limit.
@@ -54,7 +54,13 @@ impl Engine {
             );
             self.log(LogLevel::Warning, line);
             let over = if hard { limit.hard } else { limit.soft };
-            self.close_because(conn, LinkLoss::OutputLimit { bytes: used, limit: over });
+            let soft = (!hard).then(|| SoftLimit {
+                over_s: since.map_or(0, |s| now.saturating_sub(s) / 1_000_000),
+                patience_s: limit.soft_seconds.unsigned_abs(),
+            });
+            let raised_from = None;
+            let cause = LinkLoss::OutputLimit { bytes: used, limit: over, soft, raised_from };
+            self.close_because(conn, cause);
         }
     }
 

@@ -3,6 +3,11 @@
 
 use super::Engine;
 use super::blocked::Blocked;
+use crate::observe::Fact;
+pub use crate::observe::PausedBy;
+
+/// The end of a pause that only its own purpose ends.
+pub const FOR_EVER: u64 = u64::MAX / 2000;
 
 /// Which commands wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,14 +15,6 @@ pub enum PauseType {
     /// Those that may change or propagate something.
     Write,
     All,
-}
-
-/// Who paused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PausedBy {
-    Client,
-    Shutdown,
-    Failover,
 }
 
 /// The pauses that run.
@@ -32,15 +29,19 @@ impl Engine {
     /// purpose stays.
     pub(crate) fn pause(&mut self, by: PausedBy, what: PauseType, end_ms: u64) {
         let slot = &mut self.pauses.of[by as usize];
-        *slot = Some(match *slot {
+        let (what, end_ms) = match *slot {
             Some((t, e)) => (t.max(what), e.max(end_ms)),
             None => (what, end_ms),
-        });
+        };
+        *slot = Some((what, end_ms));
+        let for_ms = (end_ms < FOR_EVER).then(|| end_ms.saturating_sub(self.now.mono_ms()));
+        self.fact(Fact::Paused { by, writes_only: what == PauseType::Write, for_ms });
     }
 
     /// Ends a pause. Clients that no other pause holds go on before the turn ends.
     pub(crate) fn unpause(&mut self, by: PausedBy) {
         if self.pauses.of[by as usize].take().is_some() {
+            self.fact(Fact::Resumed { by });
             self.wake_paused();
         }
     }
@@ -59,15 +60,10 @@ impl Engine {
     /// Drops the pauses that are over.
     pub(crate) fn end_pauses(&mut self) {
         let now = self.now.mono_ms();
-        let mut ended = false;
-        for slot in &mut self.pauses.of {
-            if slot.is_some_and(|(_, end)| end <= now) {
-                *slot = None;
-                ended = true;
+        for by in [PausedBy::Client, PausedBy::Shutdown, PausedBy::Failover] {
+            if self.pauses.of[by as usize].is_some_and(|(_, end)| end <= now) {
+                self.unpause(by);
             }
-        }
-        if ended {
-            self.wake_paused();
         }
     }
 

@@ -5,7 +5,7 @@ use super::blocked::Blocked;
 use super::conn::ConnId;
 use super::effect::Effect;
 use super::input::Signal;
-use super::pause::{PauseType, PausedBy};
+use super::pause::{FOR_EVER, PauseType, PausedBy};
 use super::persist::{self, Loading};
 use super::replication;
 use crate::observe::{Fact, LogLevel, Now};
@@ -98,7 +98,7 @@ impl Engine {
         if waits {
             self.log(LogLevel::Notice, "Waiting for replicas before shutting down.");
             let until_ms = self.now.mono_ms() + timeout.unsigned_abs() * 1000;
-            self.pause(PausedBy::Shutdown, PauseType::Write, u64::MAX / 2000);
+            self.pause(PausedBy::Shutdown, PauseType::Write, FOR_EVER);
             self.shutdown.state = State::Waiting { until_ms };
             replication::ask_for_acks(self);
         } else {

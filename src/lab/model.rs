@@ -13,13 +13,15 @@ mod links;
 mod query;
 mod replica;
 mod time;
+mod write_rules;
 
 pub use history::{History, Moment, MomentKind};
 pub use instance::{Backlog, Counters, Ids, Instance, Life, Loading, Snapshot, Upstream};
 pub use keys::{Db, KeyView, Sight};
 pub use links::{LinkStatus, LinkView, Peer};
-pub use replica::{Decision, Downstream, Transfer, Wait};
+pub use replica::{Decision, Downstream, Over, Transfer, Wait};
 pub use time::{Bookmark, LinkFaults, Time, Waiting};
+pub use write_rules::{GoodReplicas, Pause, WriteRules};
 
 use crate::observe::{Event, Now};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,6 @@
 use super::{
-    Addr, Decision, Flow, LinkRef, LinkState, Message, Offset, Preview, Raw, RdbFraming, ReplId,
-    ReplicaState, Role,
+    Addr, Decision, Failover, Flow, LinkPhase, LinkRef, LinkState, Message, Offset, PausedBy,
+    Preview, Raw, RdbFraming, ReplId, ReplicaState, Role, SoftLimit,
 };
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +65,24 @@ pub enum Fact {
         command: Preview,
         rule: Rule,
     },
+    /// Commands of clients wait from now on: all, or those that may write. `for_ms`: for so long
+    /// at most. Links to replicas are never paused, the link to a master is.
+    Paused {
+        by: PausedBy,
+        writes_only: bool,
+        for_ms: Option<u64>,
+    },
+    /// That pause is over.
+    Resumed {
+        by: PausedBy,
+    },
+    /// How many replicas are online and acknowledged within min-replicas-max-lag: told when that
+    /// changes while min-replicas-to-write asks for `wanted`.
+    GoodReplicas {
+        good: u64,
+        wanted: u64,
+        max_lag_s: u64,
+    },
 
     // ── who it is ──────────────────────────────────────────────────────────────────────────────
     /// Role or master changed.
@@ -73,6 +91,8 @@ pub enum Fact {
         master: Option<Addr>,
         cause: RoleCause,
     },
+    /// A FAILOVER moved on.
+    Failover(Failover),
     /// Any of the identifiers changed.
     IdsChanged {
         replid: ReplId,
@@ -171,6 +191,15 @@ pub enum Fact {
         replica: Addr,
         upto: Offset,
         left: u64,
+    },
+    /// What waits for a replica came to the soft limit of its output buffer (`over`: the clock of
+    /// `patience_s` runs), or fell below it again.
+    SoftLimit {
+        replica: Addr,
+        over: bool,
+        bytes: u64,
+        limit: u64,
+        patience_s: u64,
     },
     /// A replica acknowledged.
     Acked {
@@ -299,6 +328,10 @@ pub enum RoleCause {
     Boot,
     /// REPLICAOF / SLAVEOF.
     UserRequest,
+    /// FAILOVER: the target takes over, the old master follows it.
+    Failover,
+    /// The target of a FAILOVER refused: the old master takes its role back.
+    FailoverAborted,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -328,14 +361,32 @@ pub enum LinkLoss {
     PeerClosed,
     /// Connecting failed, with the system's reason.
     ConnectFailed(String),
-    /// repl-timeout passed without a sign of life.
-    TimedOut { after_s: u64 },
+    /// No sign of life for longer than repl-timeout (`after_s`): for `silent_s` whole seconds.
+    TimedOut {
+        after_s: u64,
+        #[serde(default)]
+        silent_s: u64,
+        /// What the end that waited was doing.
+        #[serde(default)]
+        during: Option<LinkPhase>,
+    },
     /// REPLICAOF, promotion or shutdown ended it here.
     ClosedHere,
     /// CLIENT KILL.
     Killed,
-    /// The output buffer limit was passed.
-    OutputLimit { bytes: u64, limit: u64 },
+    /// What waited for it came to a limit of its output buffer.
+    OutputLimit {
+        bytes: u64,
+        /// The limit that counted, in bytes.
+        limit: u64,
+        /// It was the soft limit, passed for too long; `None`: it was the hard one.
+        #[serde(default)]
+        soft: Option<SoftLimit>,
+        /// The hard limit that is configured, if it is smaller than repl-backlog-size: then that
+        /// size is the limit that counts.
+        #[serde(default)]
+        raised_from: Option<u64>,
+    },
     /// The peer broke the protocol.
     Protocol(String),
     /// The received RDB could not be kept in a file here, with the system's reason.
@@ -354,8 +405,9 @@ pub enum Rule {
     ReadOnlyReplica,
     /// min-replicas-to-write: too few replicas acknowledged within min-replicas-max-lag.
     NoReplicas { good: u64, wanted: u64, max_lag_s: u64 },
-    /// replica-serve-stale-data no, and the link to the master is down.
-    MasterDown,
+    /// replica-serve-stale-data no, and the link to the master is down: in this state, and since so
+    /// many seconds if it was up before.
+    MasterDown { link: LinkState, down_s: Option<u64> },
     /// A data set is being loaded.
     Loading,
     /// stop-writes-on-bgsave-error, and the last save failed.

@@ -121,6 +121,9 @@ pub enum Message {
     Psync {
         replid: String,
         offset: Offset,
+        /// With the word FAILOVER behind it: the peer is to become a master first.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        failover: bool,
     },
     /// The legacy SYNC.
     Sync,

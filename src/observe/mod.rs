@@ -7,6 +7,7 @@ mod answer;
 mod decision;
 mod event;
 mod fact;
+mod failover;
 mod ids;
 mod message;
 mod now;
@@ -21,6 +22,7 @@ pub use fact::{
     Fact, FullReason, GoneWhy, IdCause, LinkLoss, LogLevel, PsyncVerdict, RoleCause, Rule,
     SaveTarget, WaitReason,
 };
+pub use failover::{Failover, FailoverAbort, LinkPhase, PausedBy, SoftLimit};
 pub use ids::{Addr, Offset, ReplId, Role};
 pub use message::{LinkRef, LinkState, Message, RdbFraming, ReplicaState, Side};
 pub use now::Now;

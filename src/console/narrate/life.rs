@@ -113,6 +113,8 @@ pub(super) fn instance(
             let by = match cause {
                 RoleCause::Boot => "its conf file says so",
                 RoleCause::UserRequest => "",
+                RoleCause::Failover => "FAILOVER",
+                RoleCause::FailoverAborted => "the target of its FAILOVER refused",
             };
             match (role, master) {
                 (Role::Replica, Some(m)) => {

@@ -163,12 +163,17 @@ fn tell_message(
             let text: String = capas.iter().map(|c| format!(" capa {c}")).collect();
             (format!("REPLCONF{text}"), Label::Handshake, String::new())
         }
-        Message::Psync { replid, offset } if replid == "?" => (
+        Message::Psync { replid, offset, failover: true } => {
+            let id: String = replid.chars().take(4).collect();
+            let what = format!("PSYNC {id}… {} FAILOVER", units::signed(offset.0));
+            (what, Label::Handshake, "asks it to become the master".into())
+        }
+        Message::Psync { replid, offset, .. } if replid == "?" => (
             format!("PSYNC ? {offset}"),
             Label::Handshake,
             "has no history: asks for everything".into(),
         ),
-        Message::Psync { replid, offset } => {
+        Message::Psync { replid, offset, .. } => {
             let id: String = replid.chars().take(4).collect();
             let what = format!("PSYNC {id}… {}", units::signed(offset.0));
             (what, Label::Handshake, "asks to go on from its own history".into())
@@ -308,12 +313,12 @@ fn why(cause: &LinkLoss) -> String {
     match cause {
         LinkLoss::PeerClosed => "the other side closed it".into(),
         LinkLoss::ConnectFailed(reason) => format!("cannot connect: {reason}"),
-        LinkLoss::TimedOut { after_s } => {
+        LinkLoss::TimedOut { after_s, .. } => {
             format!("no sign of life for {after_s} s (repl-timeout)")
         }
         LinkLoss::ClosedHere => "closed on this side".into(),
         LinkLoss::Killed => "CLIENT KILL".into(),
-        LinkLoss::OutputLimit { bytes, limit } => format!(
+        LinkLoss::OutputLimit { bytes, limit, .. } => format!(
             "{} waited for it, over the limit of {} (client-output-buffer-limit)",
             units::bytes(*bytes),
             units::bytes(*limit)

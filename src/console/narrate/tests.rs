@@ -98,7 +98,7 @@ fn narrate_tells_each_message_once() {
     t.both(true, 6381, Message::Capa(vec!["eof".into(), "psync2".into()]));
     t.both(false, 6381, Message::Ok);
     t.both(false, 6381, Message::Ok);
-    t.both(true, 6381, Message::Psync { replid: "?".into(), offset: Offset(-1) });
+    t.both(true, 6381, Message::Psync { replid: "?".into(), offset: Offset(-1), failover: false });
     insta::assert_snapshot!(t.take().join("\n"), @r"
       +0.000  6381 → 6380  connects
       +0.002  6381 → 6380  PING                                      state connecting → handshake
@@ -169,7 +169,11 @@ fn narrate_tells_the_question_before_the_judgement() {
     );
     t.fact(6380, decision(b'd', PsyncVerdict::Full(FullReason::UnknownId)));
     t.fact(6380, Fact::BacklogMoved { first: Offset(1), histlen: 0, size: 1 << 20 });
-    t.both(true, 6381, Message::Psync { replid: "d".repeat(40), offset: Offset(1) });
+    t.both(
+        true,
+        6381,
+        Message::Psync { replid: "d".repeat(40), offset: Offset(1), failover: false },
+    );
     let lines = t.take();
     let order = ["connects", "PSYNC dddd… 1", "full sync: dddd…", "keeps a backlog of 1 MB"];
     assert_eq!(lines.len(), order.len(), "{lines:?}");

@@ -6,7 +6,8 @@ use super::{close_because, feed, snapshot};
 use crate::engine::Engine;
 use crate::engine::conn::{Client, ConnId, Kind};
 use crate::observe::{
-    Addr, Fact, LinkLoss, LinkRef, LogLevel, Message, Offset, RdbFraming, ReplicaState, Side,
+    Addr, Fact, LinkLoss, LinkPhase, LinkRef, LogLevel, Message, Offset, RdbFraming, ReplicaState,
+    Rule, Side, SoftLimit,
 };
 use std::io::IoSlice;
 
@@ -133,11 +134,28 @@ pub(super) fn count_good(e: &mut Engine) {
         l.state == ReplicaState::Online && lag_s(e.now.link_us, l.ack_at_us) <= max_lag
     });
     e.repl.good_replicas = good.count() as i64;
+    let counts = !e.is_replica() && e.config.min_replicas_to_write > 0 && max_lag > 0;
+    let now = counts.then_some((e.repl.good_replicas, e.config.min_replicas_to_write, max_lag));
+    if e.repl.told_good != now {
+        e.repl.told_good = now;
+        let (good, wanted, max_lag) = now.unwrap_or_default();
+        let [good, wanted, max_lag_s] = [good, wanted, max_lag].map(|n| n.max(0) as u64);
+        e.fact(Fact::GoodReplicas { good, wanted, max_lag_s });
+    }
 }
 
 pub(super) fn lag_s(now_us: u64, then_us: u64) -> i64 {
     // Whole seconds on both sides, as Redis counts them.
     (now_us / 1_000_000) as i64 - (then_us / 1_000_000) as i64
+}
+
+/// The numbers behind NOREPLICAS.
+pub fn good_replicas_rule(e: &Engine) -> Rule {
+    Rule::NoReplicas {
+        good: e.repl.good_replicas.max(0) as u64,
+        wanted: e.config.min_replicas_to_write.max(0) as u64,
+        max_lag_s: e.config.min_replicas_max_lag.max(0) as u64,
+    }
 }
 
 /// Whether a write must be refused with NOREPLICAS.
@@ -305,24 +323,22 @@ pub(super) fn check_limits(e: &mut Engine) {
         return;
     }
     let hard = if limit.hard == 0 { 0 } else { limit.hard.max(backlog_size(e) as u64) };
+    let patience_s = limit.soft_seconds.max(0) as u64;
     for i in 0..e.repl.replicas.len() {
         let conn = e.repl.replicas[i];
-        let now = e.now.mono_us;
+        let now = e.now.link_us;
         let Some(l) = link(e, conn) else { continue };
         let used = l.cursor.map_or(0, |at| e.repl.stream.charged(at)) as u64;
         let over_soft = limit.soft > 0 && used >= limit.soft;
         let Some(l) = link_mut(e, conn) else { continue };
-        let soft_passed = match (over_soft, l.soft_since_us) {
-            (false, _) => {
-                l.soft_since_us = None;
-                false
-            }
-            (true, None) => {
-                l.soft_since_us = Some(now);
-                false
-            }
-            (true, Some(since)) => now - since > (limit.soft_seconds.max(0) as u64) * 1_000_000,
-        };
+        let was_over = l.soft_since_us.is_some();
+        l.soft_since_us = over_soft.then(|| l.soft_since_us.unwrap_or(now));
+        // Whole seconds, as Redis counts them; the moment of passing it is never too long ago.
+        let over_s = l.soft_since_us.map_or(0, |since| lag_s(now, since).max(0) as u64);
+        let soft_passed = was_over && over_soft && over_s > patience_s;
+        if was_over != over_soft && limit.soft > 0 {
+            tell_soft_limit(e, conn, over_soft, used, limit.soft, patience_s);
+        }
         let over_hard = hard > 0 && used >= hard;
         if (over_hard || soft_passed) && !e.repl.causes.contains_key(&conn) {
             let info = e.client_line(conn);
@@ -332,11 +348,27 @@ pub(super) fn check_limits(e: &mut Engine) {
                     "Client {info} scheduled to be closed ASAP for overcoming of output buffer limits."
                 ),
             );
+            let raised_from = (over_hard && hard > limit.hard).then_some(limit.hard);
+            let soft = (!over_hard).then_some(SoftLimit { over_s, patience_s });
             let limit = if over_hard { hard } else { limit.soft };
-            e.repl.causes.insert(conn, LinkLoss::OutputLimit { bytes: used, limit });
+            let cause = LinkLoss::OutputLimit { bytes: used, limit, soft, raised_from };
+            e.repl.causes.insert(conn, cause);
             e.close_soon(conn);
         }
     }
+}
+
+fn tell_soft_limit(
+    e: &mut Engine,
+    conn: ConnId,
+    over: bool,
+    bytes: u64,
+    limit: u64,
+    patience_s: u64,
+) {
+    let Some(c) = e.clients.get(conn) else { return };
+    let replica = addr_of_client(c);
+    e.fact(Fact::SoftLimit { replica, over, bytes, limit, patience_s });
 }
 
 /// Closes replicas that have not been heard of for repl-timeout.
@@ -345,23 +377,25 @@ pub(super) fn check_timeouts(e: &mut Engine) {
     for conn in e.repl.replicas.clone() {
         let Some(l) = link(e, conn) else { continue };
         let now = e.now.link_us;
-        let kind = match l.state {
-            ReplicaState::Online if !l.pre_psync && lag_s(now, l.ack_at_us) > timeout => {
-                "streaming sync"
-            }
+        let (kind, silent) = match l.state {
+            ReplicaState::Online if !l.pre_psync => ("streaming sync", lag_s(now, l.ack_at_us)),
             // Only a socket that takes nothing of what waits for it is stuck.
-            ReplicaState::WaitBgsaveEnd
-                if snapshot::feeds_sockets(e)
-                    && queued(e, conn) > 0
-                    && lag_s(now, l.rdb_progress_us) > timeout =>
-            {
-                "full sync"
+            ReplicaState::WaitBgsaveEnd if snapshot::feeds_sockets(e) && queued(e, conn) > 0 => {
+                ("full sync", lag_s(now, l.rdb_progress_us))
             }
             _ => continue,
         };
+        if silent <= timeout {
+            continue;
+        }
+        let cause = LinkLoss::TimedOut {
+            after_s: timeout.max(0) as u64,
+            silent_s: silent.max(0) as u64,
+            during: Some(LinkPhase::Master(l.state)),
+        };
         let name = name(e, conn);
         e.log(LogLevel::Warning, format!("Disconnecting timedout replica ({kind}): {name}"));
-        close_because(e, conn, LinkLoss::TimedOut { after_s: timeout.max(0) as u64 });
+        close_because(e, conn, cause);
     }
 }
 

@@ -10,7 +10,8 @@ use crate::engine::effect::{DialId, Effect, JobId};
 use crate::engine::input::Dialled;
 use crate::engine::persist;
 use crate::observe::{
-    Addr, Fact, IdCause, LinkLoss, LinkRef, LinkState, LogLevel, Message, ReplId, Side,
+    Addr, Fact, IdCause, LinkLoss, LinkPhase, LinkRef, LinkState, LogLevel, Message, ReplId, Rule,
+    Side,
 };
 
 /// Our end of the link to the master.
@@ -89,6 +90,13 @@ pub(super) fn set_peer(e: &mut Engine, peer: Option<Addr>) {
 /// Whether this replica's link is in sync (true on a master).
 pub fn link_is_up(e: &Engine) -> bool {
     !e.is_replica() || e.repl.follow.state == LinkState::Connected
+}
+
+/// What MASTERDOWN is about: the link's state, and for how long it has been down.
+pub fn master_down_rule(e: &Engine) -> Rule {
+    let f = &e.repl.follow;
+    let down = f.down_since_us.map(|since| attached::lag_s(e.now.link_us, since).max(0) as u64);
+    Rule::MasterDown { link: f.state, down_s: down }
 }
 
 /// The connection to the master while the stream flows.
@@ -444,8 +452,13 @@ pub(super) fn check(e: &mut Engine) {
         return;
     }
     let timeout = e.config.repl_timeout;
-    let silent = attached::lag_s(e.now.link_us, e.repl.follow.last_io_us) > timeout;
-    let cause = LinkLoss::TimedOut { after_s: timeout.max(0) as u64 };
+    let silence = attached::lag_s(e.now.link_us, e.repl.follow.last_io_us);
+    let silent = silence > timeout;
+    let cause = LinkLoss::TimedOut {
+        after_s: timeout.max(0) as u64,
+        silent_s: silence.max(0) as u64,
+        during: Some(LinkPhase::Replica(e.repl.follow.state)),
+    };
     match e.repl.follow.state {
         LinkState::Transfer
             if silent && e.repl.follow.receive.as_ref().is_none_or(|r| r.reads()) =>

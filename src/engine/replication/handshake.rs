@@ -181,7 +181,8 @@ impl Handshake {
             }
         };
         let bytes = command(&[b"PSYNC", &replid, offset.to_string().as_bytes()]);
-        let message = Message::Psync { replid: shown(&replid), offset: Offset(offset) };
+        let message =
+            Message::Psync { replid: shown(&replid), offset: Offset(offset), failover: false };
         out.push(Action::Send(message, bytes));
         self.to(LinkState::ReceivePsyncReply, out);
     }

@@ -68,7 +68,7 @@ pub struct ReplicaLink {
     pub rdb_queued: bool,
     /// When its socket last took RDB bytes (link time, microseconds).
     pub rdb_progress_us: u64,
-    /// Since when the soft output limit is passed (the clients' clock, microseconds).
+    /// Since when the soft output limit is passed (link time, microseconds).
     pub soft_since_us: Option<u64>,
     pub(super) told: Told,
 }

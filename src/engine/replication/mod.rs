@@ -35,13 +35,15 @@ mod wait;
 
 pub use apply::applied;
 pub use attached::{
-    Lagging, ask_for_acks, behind, has_stream, lacks_good_replicas, lagging_replicas,
-    pieces_written, stream_slices, stream_wrote,
+    Lagging, ask_for_acks, behind, good_replicas_rule, has_stream, lacks_good_replicas,
+    lagging_replicas, pieces_written, stream_slices, stream_wrote,
 };
 pub(crate) use commands::SPECS;
 pub use cron::{config_set, cron, end_turn, next_wake};
 pub use feed::feed;
-pub use follow::{accept_bytes, dialled, link_is_up, master_spoke, owns_input, pauses_reading};
+pub use follow::{
+    accept_bytes, dialled, link_is_up, master_down_rule, master_spoke, owns_input, pauses_reading,
+};
 pub use ids::Ids;
 pub use info::info_lines;
 pub use link::{Announced, ReplicaLink};
@@ -81,6 +83,8 @@ pub struct Replication {
     no_replicas_since_us: u64,
     /// Replicas that count for min-replicas-to-write.
     good_replicas: i64,
+    /// That number, and the two settings, as they were told last.
+    told_good: Option<(i64, i64, i64)>,
     cron: cron::Schedule,
     turn: cron::Turn,
     /// Why a connection is about to be closed, where "closed here" says too little.
@@ -103,6 +107,7 @@ impl Replication {
             follow: follow::Follow::default(),
             no_replicas_since_us: 0,
             good_replicas: 0,
+            told_good: None,
             cron: cron::Schedule::default(),
             turn: cron::Turn::default(),
             causes: BTreeMap::new(),

@@ -21,7 +21,8 @@ pub(super) fn psync(e: &mut Engine, call: &Call<'_>) {
         return;
     }
     let asked_id = call.arg(1);
-    if call.args.len() > 3 && call.is(3, "failover") {
+    let failover = call.args.len() > 3 && call.is(3, "failover");
+    if failover {
         let id = shown(asked_id);
         e.log(LogLevel::Warning, format!("Failover request received for replid {id}."));
         if !e.is_replica() {
@@ -51,7 +52,7 @@ pub(super) fn psync(e: &mut Engine, call: &Call<'_>) {
         return;
     };
     e.repl.announced.entry(call.conn).or_default();
-    let message = Message::Psync { replid: shown(asked_id), offset: Offset(offset) };
+    let message = Message::Psync { replid: shown(asked_id), offset: Offset(offset), failover };
     heard(e, call.conn, message, wire_len(call));
     let verdict = psync::judge(asked_id, offset, &e.repl.ids, &e.repl.stream);
     tell_decision(e, call.conn, shown(asked_id), offset, verdict);

@@ -5,7 +5,7 @@ mod link;
 
 use super::history::MomentKind;
 use super::links::pair;
-use super::{Ids, Instance, Life, Model, Session, Upstream, time};
+use super::{Ids, Instance, Life, Model, Session, Upstream, time, write_rules};
 use crate::observe::{
     Addr, Body, Event, ExitHow, Fact, IdCause, LabFact, LinkLoss, LinkState, Now, Role, RoleCause,
     Source,
@@ -179,17 +179,17 @@ fn instance(model: &mut Model, here: Here, fact: &Fact) {
                 (Role::Master, _) => false,
                 // Its conf makes it a replica: only a dump that is loaded later knows a history.
                 (Role::Replica, RoleCause::Boot) => true,
-                (Role::Replica, RoleCause::UserRequest) => i.asks_anew,
+                (Role::Replica, _) => i.asks_anew,
             };
             role_changed(i, at, *role, master.as_ref());
             let kind = match (role, master, cause) {
                 (Role::Replica, Some(master), _) => {
                     Some(MomentKind::Follows { port, master: master.clone() })
                 }
-                (Role::Master, _, RoleCause::UserRequest) => {
+                (Role::Master, _, RoleCause::Boot) | (Role::Replica, None, _) => None,
+                (Role::Master, ..) => {
                     Some(MomentKind::Promoted { port, was_replica_of: i.former_master.clone() })
                 }
-                _ => None,
             };
             if let Some(kind) = kind {
                 history.push(seq, at, kind);
@@ -219,7 +219,7 @@ fn instance(model: &mut Model, here: Here, fact: &Fact) {
             );
         }
         _ => {
-            if !link::apply(i, history, here, fact) {
+            if !link::apply(i, history, here, fact) && !write_rules::apply(i, at, fact) {
                 data::apply(i, history, here, fact);
             }
         }

@@ -1,4 +1,4 @@
-use super::{Db, Decision, Downstream, Transfer};
+use super::{Db, Decision, Downstream, Transfer, WriteRules};
 use crate::observe::{Addr, ExitHow, LinkLoss, LinkState, Now, Offset, ReplId, Role, SaveTarget};
 use std::collections::BTreeMap;
 
@@ -35,6 +35,8 @@ pub struct Instance {
     /// by name may be an older one, until it is told again.
     pub keys_untold: Option<Now>,
     pub counters: Counters,
+    /// Pauses, a failover, min-replicas-to-write.
+    pub rules: WriteRules,
     /// The snapshot that is being made, or the last one.
     pub snapshot: Option<Snapshot>,
     /// The RDB that is being loaded, or the last one.
@@ -226,6 +228,7 @@ impl Instance {
             dbs: BTreeMap::new(),
             keys_untold: None,
             counters: Counters::default(),
+            rules: WriteRules::default(),
             snapshot: None,
             loading: None,
             clients: BTreeMap::new(),
@@ -241,15 +244,26 @@ impl Instance {
     /// The hard limit of a replica's output buffer in bytes (`client-output-buffer-limit`);
     /// `None`: there is no limit.
     pub fn replica_buffer_limit(&self) -> Option<u64> {
-        /// What a conf that says nothing gets.
-        const USUAL: u64 = 256 << 20;
-        let Some(value) = self.settings.get("client-output-buffer-limit") else {
-            return Some(USUAL);
-        };
-        let words: Vec<&str> = value.split_whitespace().collect();
-        let hard = words.windows(2).find(|w| matches!(w[0], "slave" | "replica"));
-        let hard = hard.and_then(|w| w[1].parse::<u64>().ok()).unwrap_or(USUAL);
+        let [hard, _, _] = self.replica_limits();
         (hard > 0).then_some(hard)
+    }
+
+    /// The soft limit of a replica's output buffer in bytes, and for how many seconds it may be
+    /// passed; `None`: there is none.
+    pub fn replica_soft_limit(&self) -> Option<(u64, u64)> {
+        let [_, soft, seconds] = self.replica_limits();
+        (soft > 0).then_some((soft, seconds))
+    }
+
+    fn replica_limits(&self) -> [u64; 3] {
+        /// What a conf that says nothing gets.
+        const USUAL: [u64; 3] = [256 << 20, 64 << 20, 60];
+        let Some(value) = self.settings.get("client-output-buffer-limit") else { return USUAL };
+        let words: Vec<&str> = value.split_whitespace().collect();
+        let Some(w) = words.windows(4).find(|w| matches!(w[0], "slave" | "replica")) else {
+            return USUAL;
+        };
+        [1, 2, 3].map(|n| w[n].parse().unwrap_or(USUAL[n - 1]))
     }
 
     /// Whether its link to its master is in sync (INFO's `master_link_status:up`).

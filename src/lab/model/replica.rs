@@ -25,6 +25,8 @@ pub struct Downstream {
     pub held_span: Option<(Offset, Offset)>,
     /// The RDB on its way to it, or the last one.
     pub rdb: Option<Transfer>,
+    /// What waits for it came to the soft limit of its output buffer, and is there still.
+    pub over_soft: Option<Over>,
     /// When and why the link ended.
     pub gone: Option<(Now, LinkLoss)>,
 }
@@ -44,6 +46,7 @@ impl Downstream {
             held_writes: 0,
             held_span: None,
             rdb: None,
+            over_soft: None,
             gone: None,
         }
     }
@@ -52,6 +55,15 @@ impl Downstream {
     pub fn is_attached(&self) -> bool {
         self.gone.is_none() && self.state.is_some()
     }
+}
+
+/// The clock of a soft output limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Over {
+    pub since: Now,
+    pub limit: u64,
+    /// The link is closed when more than so many seconds have passed.
+    pub patience_s: u64,
 }
 
 /// What a replica waits for.

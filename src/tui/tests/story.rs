@@ -169,7 +169,7 @@ impl Story {
         self.both(replica, master, false, Message::Ok, 5);
         self.state(replica, master, L::ReceiveCapaReply, L::SendPsync);
         self.state(replica, master, L::SendPsync, L::ReceivePsyncReply);
-        let psync = Message::Psync { replid: own.to_string(), offset: Offset(1) };
+        let psync = Message::Psync { replid: own.to_string(), offset: Offset(1), failover: false };
         self.both(replica, master, true, psync, 67);
         self.decide(replica, master, own, PsyncVerdict::Full(FullReason::UnknownId));
         let to = ReplicaState::WaitBgsaveStart;
@@ -375,7 +375,7 @@ impl Story {
         self.state(replica, master, L::Connect, L::Connecting);
         self.state(replica, master, L::Connecting, L::ReceivePsyncReply);
         let offset = self.model().instance(replica).expect("up").offset + 1;
-        let psync = Message::Psync { replid: ID0.to_string(), offset };
+        let psync = Message::Psync { replid: ID0.to_string(), offset, failover: false };
         self.both(replica, master, true, psync, 70);
         let m = self.model().instance(master).expect("up").clone();
         self.fact(

@@ -90,8 +90,9 @@ pub fn message(m: &Message, times: u32) -> (Mark, String) {
             format!("REPLCONF {}", capa.join(" "))
         }
         Message::Ok => vec!["+OK"; times.clamp(1, 4) as usize].join(" "),
-        Message::Psync { replid, offset } => {
-            format!("PSYNC {} {}", short_id(replid), grouped(offset.0))
+        Message::Psync { replid, offset, failover } => {
+            let tail = if *failover { " FAILOVER" } else { "" };
+            format!("PSYNC {} {}{tail}", short_id(replid), grouped(offset.0))
         }
         Message::Sync => "SYNC".into(),
         Message::FullResync { replid, offset } => {
@@ -182,10 +183,10 @@ pub fn loss(loss: &LinkLoss) -> String {
     match loss {
         LinkLoss::PeerClosed => "the peer closed it".into(),
         LinkLoss::ConnectFailed(why) => format!("cannot connect: {}", safe(why)),
-        LinkLoss::TimedOut { after_s } => format!("silent for {after_s} s: repl-timeout"),
+        LinkLoss::TimedOut { after_s, .. } => format!("silent for {after_s} s: repl-timeout"),
         LinkLoss::ClosedHere => "closed on purpose".into(),
         LinkLoss::Killed => "CLIENT KILL".into(),
-        LinkLoss::OutputLimit { bytes, limit } => {
+        LinkLoss::OutputLimit { bytes, limit, .. } => {
             format!("buffer {} over {}: client-output-buffer-limit", size(*bytes), size(*limit))
         }
         LinkLoss::Protocol(what) => format!("protocol error: {}", safe(what)),

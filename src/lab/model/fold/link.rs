@@ -2,7 +2,7 @@
 
 use super::Here;
 use crate::lab::model::history::{History, MomentKind};
-use crate::lab::model::{Decision, Downstream, Instance, Transfer, Wait};
+use crate::lab::model::{Decision, Downstream, Instance, Over, Transfer, Wait};
 use crate::observe::{
     Addr, Fact, LinkLoss, LinkRef, LinkState, Message, PsyncVerdict, ReplicaState, Role, Side,
     WaitReason,
@@ -127,6 +127,10 @@ pub(super) fn apply(i: &mut Instance, history: &mut History, here: Here, fact: &
             r.sent_upto = Some(*upto);
             r.left = *left;
             r.held_bytes = r.held_bytes.min(*left);
+        }
+        Fact::SoftLimit { replica, over, limit, patience_s, .. } => {
+            let clock = Over { since: at, limit: *limit, patience_s: *patience_s };
+            downstream(i, replica, here).over_soft = over.then_some(clock);
         }
         Fact::Acked { replica, offset } => {
             downstream(i, replica, here).acked = Some((*offset, at));
