@@ -15,6 +15,8 @@
 //! | [`ports`] | texts that name 6380, said with the lab's own ports |
 //! | [`reply`], [`client`] | redis-cli's formats and its connection |
 //! | [`narrate`] | each event of the journal in words |
+//! | [`why`] | the rule, the numbers and the setting behind a decision |
+//! | [`steps`] | replication's steps in words |
 //! | `complete`, [`suggest`] | what could stand at the cursor; what was meant |
 
 pub mod client;
@@ -32,9 +34,11 @@ mod redis;
 pub mod reply;
 mod session;
 mod shell;
+pub mod steps;
 pub mod suggest;
 pub mod units;
 mod verbs;
+pub mod why;
 pub mod words;
 
 pub use complete::Completer;

@@ -11,7 +11,7 @@ mod state;
 mod stream;
 mod sync;
 
-pub use state::NarrateState;
+pub use state::{NarrateState, words as command_words};
 
 use crate::observe::{AnswerLine, Body, Event, Fact, Source};
 

@@ -190,7 +190,7 @@ pub(super) fn is_quiet(fact: &Fact) -> bool {
 }
 
 /// A command's words, cut to fit a line.
-pub(super) fn words(wire: &[Preview]) -> String {
+pub fn words(wire: &[Preview]) -> String {
     let mut out = String::new();
     for (i, word) in wire.iter().enumerate() {
         if i > 0 {

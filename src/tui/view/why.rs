@@ -2,12 +2,12 @@
 
 use super::frame::{Canvas, Text};
 use super::words;
-use crate::observe::Decision;
-use crate::observe::{PsyncVerdict, ReplicaState};
+use crate::console::why::{self, Why};
+use crate::observe::ReplicaState;
 use crate::tui::app::App;
 use crate::tui::reduce::link::LinkKey;
 use crate::tui::reduce::row::{Row, RowKind};
-use crate::tui::text::{count, grouped, safe, since_start, size, wrap};
+use crate::tui::text::{count, grouped, since_start, size, wrap};
 use crate::tui::theme::Mark;
 use ratatui::layout::Rect;
 
@@ -18,7 +18,12 @@ pub fn draw(c: &mut Canvas, app: &App, screen: Rect, key: &LinkKey, row: u64) {
     let (title, lines) = match &found.kind {
         RowKind::Decision(d) => (
             format!("Why? PSYNC of {}, judged by {}", key.replica.label(), key.master.label()),
-            decision(d),
+            answer(&why::decision::why(
+                &key.replica.label(),
+                key.master.port,
+                d,
+                app.world.model.instance(key.master.port),
+            )),
         ),
         _ => (format!("{} ⇄ {}", key.replica.label(), key.master.label()), about(found, key)),
     };
@@ -51,47 +56,38 @@ fn folded(line: Text, wide: usize) -> Vec<Text> {
     Text::wrapped(mark, "", &flat, wide)
 }
 
-fn decision(d: &Decision) -> Vec<Text> {
-    let field = |name: &str, value: String| {
-        Text::of(Mark::Quiet, format!("{name:<13}")).add(Mark::Text, value)
-    };
-    let mut out = vec![
-        field("asked", format!("{} {}", safe(&d.asked_id), grouped(d.asked_offset.0))),
-        field("replid", d.replid.to_string()),
-    ];
-    if !d.replid2.is_zero() {
-        out.push(field("replid2", d.replid2.to_string()));
-        out.push(field("  up to", grouped(d.second_offset.0)));
-    }
-    out.push(field("offset", grouped(d.master_offset.0)));
-    out.push(field(
-        "backlog",
-        match d.backlog {
-            None => "none".into(),
-            Some((first, 0)) => format!("empty, begins at {}", grouped(first.0)),
-            Some((first, len)) => {
-                let last = first.0.saturating_add(i64::try_from(len).unwrap_or(i64::MAX)) - 1;
-                format!("{} … {} ({})", grouped(first.0), grouped(last), size(len))
-            }
-        },
-    ));
+/// The numbers, the comparisons and the end, as `console::why` words them.
+fn answer(why: &Why) -> Vec<Text> {
+    let mut out: Vec<Text> = why
+        .numbers
+        .iter()
+        .map(|(name, value)| {
+            Text::of(Mark::Quiet, format!("{name:<13} ")).add(Mark::Text, value.clone())
+        })
+        .collect();
     out.push(Text::new());
-    for (question, answer, good) in words::comparisons(d) {
-        let (mark, sign) = if good { (Mark::Good, "✓") } else { (Mark::Broken, "╳") };
+    for check in &why.checks {
+        let (mark, sign) = if check.good { (Mark::Good, "✓") } else { (Mark::Broken, "╳") };
         out.push(
             Text::of(mark, format!("{sign} "))
-                .add(Mark::Text, question)
+                .add(Mark::Text, check.question.clone())
                 .add(Mark::Text, " ")
-                .add(mark, answer),
+                .add(mark, check.answer.clone()),
         );
     }
     out.push(Text::new());
-    let (mark, text) = words::verdict(d);
-    let answer = match d.verdict {
-        PsyncVerdict::Continue { .. } => format!("→ +CONTINUE {}", d.replid.short()),
-        PsyncVerdict::Full(_) => "→ +FULLRESYNC, once the snapshot begins".to_owned(),
-    };
-    out.push(Text::of(mark, answer).add(Mark::Quiet, format!("   {text}")));
+    let mark = if why.good { Mark::Good } else { Mark::Waiting };
+    out.push(Text::of(mark, format!("→ {}", why.verdict)));
+    for change in &why.change {
+        out.push(
+            Text::of(Mark::Quiet, format!("would change: {} ", change.port))
+                .add(Mark::Text, change.line.clone()),
+        );
+        out.push(Text::of(Mark::Quiet, format!("  {}", change.effect)));
+    }
+    if let Some(advice) = &why.advice {
+        out.push(Text::of(Mark::Quiet, advice.clone()));
+    }
     out
 }
 

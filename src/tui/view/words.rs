@@ -1,14 +1,15 @@
 //! Facts in the screen's words: short, in Redis's own terms.
 
+use crate::console::why;
 use crate::lab::model;
 use crate::observe::Decision;
 use crate::observe::{
-    FullReason, IdCause, LinkLoss, LinkState, Message, Now, Preview, PsyncVerdict, RdbFraming,
-    ReplicaState, SaveTarget, WaitReason,
+    IdCause, LinkLoss, LinkState, Message, Now, Preview, RdbFraming, ReplicaState, SaveTarget,
+    WaitReason,
 };
 use crate::tui::reduce::link::{LinkKey, Peer};
 use crate::tui::text::{count, grouped, safe, size, span};
-use crate::tui::theme::Mark;
+use crate::tui::theme::{Mark, mark_of};
 
 /// The model's name for a peer, as a key of the sequence diagrams.
 pub fn peer(of: &model::Peer) -> Peer {
@@ -24,14 +25,7 @@ pub fn key_of(link: &model::LinkView) -> LinkKey {
 }
 
 /// `8f3a…` for an id, whatever its length; `?` stays.
-pub fn short_id(id: &str) -> String {
-    let id = safe(id);
-    if id.chars().count() > 6 {
-        format!("{}…", id.chars().take(4).collect::<String>())
-    } else {
-        id
-    }
-}
+pub use why::decision::short_id;
 
 /// Redis's name for the replica's state.
 pub fn state_name(state: LinkState) -> &'static str {
@@ -219,89 +213,8 @@ pub fn target(target: SaveTarget) -> &'static str {
 
 /// The verdict on a PSYNC in a few words.
 pub fn verdict(d: &Decision) -> (Mark, String) {
-    match d.verdict {
-        PsyncVerdict::Continue { bytes } => {
-            (Mark::Good, format!("partial resync: {} of backlog", size(bytes)))
-        }
-        PsyncVerdict::Full(reason) => {
-            let why = match reason {
-                FullReason::Asked => "asked for".into(),
-                FullReason::UnknownId => format!("{} is not my history", short_id(&d.asked_id)),
-                FullReason::BeyondSecondOffset => {
-                    format!("{} is past the fork", grouped(d.asked_offset.0))
-                }
-                FullReason::NoBacklog => "no backlog yet".into(),
-                FullReason::BeforeBacklog => {
-                    format!("{} fell out of the backlog", grouped(d.asked_offset.0))
-                }
-                FullReason::AheadOfMaster => {
-                    format!("{} is ahead of me", grouped(d.asked_offset.0))
-                }
-            };
-            (Mark::Waiting, format!("full resync: {why}"))
-        }
-    }
-}
-
-/// The comparisons that led to the verdict, in Redis's order: question, answer, and whether it
-/// spoke for a partial resync.
-pub fn comparisons(d: &Decision) -> Vec<(String, String, bool)> {
-    let mut out = Vec::new();
-    let asked = d.asked_offset.0;
-    if d.asked_id.starts_with('?') {
-        out.push(("does it ask for a full sync (`?`)?".into(), "yes".into(), false));
-        return out;
-    }
-    let id = short_id(&d.asked_id);
-    let mine = d.replid.matches(d.asked_id.as_bytes());
-    let yes_no = |b: bool| if b { "yes" } else { "no" }.to_owned();
-    out.push((format!("is {id} my replid {}?", d.replid.short()), yes_no(mine), mine));
-    if !mine {
-        if d.replid2.is_zero() {
-            out.push((format!("is {id} my replid2?"), "no: I have none".into(), false));
-            return out;
-        }
-        let second = d.replid2.matches(d.asked_id.as_bytes());
-        out.push((format!("is {id} my replid2 {}?", d.replid2.short()), yes_no(second), second));
-        if !second {
-            return out;
-        }
-        let fits = d.asked_offset <= d.second_offset;
-        let until = grouped(d.second_offset.0);
-        out.push((
-            format!("is {} ≤ {until}, where the histories part?", grouped(asked)),
-            yes_no(fits),
-            fits,
-        ));
-        if !fits {
-            return out;
-        }
-    }
-    match d.backlog {
-        None => out.push(("is there a backlog?".into(), "no".into(), false)),
-        Some((first, len)) => {
-            let end = first + i64::try_from(len).unwrap_or(i64::MAX);
-            let fits = d.asked_offset >= first && d.asked_offset <= end;
-            let answer = if d.asked_offset < first {
-                "no: too old".into()
-            } else if d.asked_offset > end {
-                "no: ahead of me".into()
-            } else {
-                yes_no(true)
-            };
-            out.push((
-                format!(
-                    "is {} in the backlog {} … {} (or the next byte)?",
-                    grouped(asked),
-                    grouped(first.0),
-                    grouped(end.0 - 1)
-                ),
-                answer,
-                fits,
-            ));
-        }
-    }
-    out
+    let (label, text) = why::decision::verdict(d);
+    (mark_of(label), text)
 }
 
 /// `1 write, 31 B`.
@@ -312,37 +225,6 @@ pub fn writes(n: u64, bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::{Offset, ReplId};
-
-    fn decision(asked: &str, offset: i64) -> Decision {
-        Decision {
-            asked_id: asked.repeat(40),
-            asked_offset: Offset(offset),
-            replid: ReplId([b'c'; 40]),
-            replid2: ReplId([b'8'; 40]),
-            second_offset: Offset(1413),
-            backlog: Some((Offset(1), 1412)),
-            master_offset: Offset(1412),
-            verdict: PsyncVerdict::Continue { bytes: 0 },
-        }
-    }
-
-    #[test]
-    fn the_numbers_of_a_promotion_are_told_in_order() {
-        let steps = comparisons(&decision("8", 1413));
-        let answers: Vec<&str> = steps.iter().map(|(_, a, _)| a.as_str()).collect();
-        assert_eq!(answers, ["no", "yes", "yes", "yes"]);
-        assert!(steps[3].0.contains("1 … 1,412"), "{}", steps[3].0);
-    }
-
-    #[test]
-    fn the_failing_comparison_is_the_last_one() {
-        assert_eq!(comparisons(&decision("5", 1)).last().map(|s| s.2), Some(false));
-        let mut d = decision("c", 2000);
-        assert_eq!(comparisons(&d).last().map(|s| s.1.clone()), Some("no: ahead of me".into()));
-        d.backlog = Some((Offset(5000), 10));
-        assert_eq!(comparisons(&d).last().map(|s| s.1.clone()), Some("no: too old".into()));
-    }
 
     #[test]
     fn commands_are_quoted_where_it_matters() {
