@@ -46,6 +46,7 @@ pub const ACTIONS: &[Described] = &[
     described(Action::Show(Pane::Backlog), "6", "Backlog: what can still be resumed"),
     described(Action::Show(Pane::Keys), "7", "Keys: what each one knows"),
     described(Action::Show(Pane::Logs), "8", "Logs: what the servers say"),
+    described(Action::Show(Pane::Charts), "9", "Charts: how offsets, lag and buffers went"),
     described(Action::Console, "i", "Console: type again"),
     described(Action::NextPane, "Tab", "next pane"),
     described(Action::Zoom, "z", "zoom the pane to the whole screen, and back"),

@@ -13,15 +13,17 @@ pub enum Pane {
     Backlog,
     Keys,
     Logs,
+    Charts,
     Console,
 }
 
 /// The tabs at the right of a wide screen.
-pub const RIGHT_TABS: [Pane; 5] = [Pane::Buffer, Pane::Wire, Pane::Backlog, Pane::Keys, Pane::Logs];
+pub const RIGHT_TABS: [Pane; 6] =
+    [Pane::Buffer, Pane::Wire, Pane::Backlog, Pane::Keys, Pane::Logs, Pane::Charts];
 
 impl Pane {
     /// All but the console, in the order of their numbers.
-    pub const NUMBERED: [Pane; 8] = [
+    pub const NUMBERED: [Pane; 9] = [
         Pane::Lesson,
         Pane::Topology,
         Pane::Sequence,
@@ -30,6 +32,7 @@ impl Pane {
         Pane::Backlog,
         Pane::Keys,
         Pane::Logs,
+        Pane::Charts,
     ];
 
     pub fn name(self) -> &'static str {
@@ -42,6 +45,7 @@ impl Pane {
             Pane::Backlog => "Backlog",
             Pane::Keys => "Keys",
             Pane::Logs => "Logs",
+            Pane::Charts => "Charts",
             Pane::Console => "Console",
         }
     }
@@ -57,18 +61,19 @@ impl Pane {
             Pane::Backlog => "what can still be resumed",
             Pane::Keys => "what each one knows",
             Pane::Logs => "what the servers say",
+            Pane::Charts => "how it went",
             Pane::Console => "what you type",
         }
     }
 
-    /// The key that brings it: `1` to `8`.
+    /// The key that brings it: `1` to `9`, then `0`.
     pub fn number(self) -> Option<char> {
         let i = Pane::NUMBERED.iter().position(|p| *p == self)?;
-        char::from_digit(i as u32 + 1, 10)
+        char::from_digit((i as u32 + 1) % 10, 10)
     }
 
     pub fn by_number(c: char) -> Option<Pane> {
-        let i = c.to_digit(10)?.checked_sub(1)?;
+        let i = (c.to_digit(10)? + 9) % 10;
         Pane::NUMBERED.get(i as usize).copied()
     }
 }

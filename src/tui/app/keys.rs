@@ -137,6 +137,7 @@ impl App {
             KeyCode::Left => self.step_link(-1),
             KeyCode::Right => self.step_link(1),
             KeyCode::Enter if pane == Pane::Sequence => self.why(),
+            KeyCode::Enter if pane == Pane::Charts => self.stretch = self.stretch.wrapping_add(1),
             KeyCode::Char('i') => self.focus = Focus::Console,
             KeyCode::Enter | KeyCode::Esc => {
                 self.notice = Some("the panes have the keys: i types in the console".into());

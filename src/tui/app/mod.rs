@@ -132,6 +132,8 @@ pub struct App {
     pub queue: VecDeque<String>,
     pub popup: Option<Popup>,
     pub log_port: Option<u16>,
+    /// Which stretch of time the charts show.
+    pub stretch: usize,
     /// A remark at the foot of the screen, until the next key.
     pub notice: Option<String>,
     /// The remark that was drawn last, and when it was first drawn.
@@ -182,6 +184,7 @@ impl App {
             queue: VecDeque::new(),
             popup: None,
             log_port: None,
+            stretch: 0,
             notice: None,
             noticed: None,
             ticked: None,

@@ -3,6 +3,7 @@
 //! In: [`Event`]s, in order. Out: [`World`], the whole view model. Pure: the same events give the
 //! same world, so looking back is a replay of a prefix. It never knows sizes, colours or words.
 
+pub mod charts;
 pub mod console;
 pub mod link;
 pub mod links;
@@ -31,6 +32,7 @@ pub struct World {
     pub links: links::Links,
     pub logs: logs::Logs,
     pub wire: wire::Wire,
+    pub charts: charts::Charts,
     pub console: console::Scrollback,
     pub touched: BTreeMap<u16, Touched>,
     marked_us: Option<u64>,
@@ -43,6 +45,7 @@ impl World {
         self.links.apply(event);
         self.logs.apply(event);
         self.wire.apply(event);
+        self.charts.apply(event, &self.model);
         self.console.apply(event);
         if let Source::Instance(port) = event.source {
             self.touch(port, event);

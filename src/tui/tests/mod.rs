@@ -3,6 +3,7 @@
 mod attention;
 mod drive;
 mod newcomer;
+mod pictures;
 mod screens;
 mod simulated;
 mod story;

@@ -11,17 +11,22 @@ use crate::wire::value::Value;
 const SECOND: u64 = 1_000_000;
 
 /// A simulated session in the free lab, and the app that watches it.
-struct Session {
-    sim: Sim,
-    app: App,
+pub struct Session {
+    pub sim: Sim,
+    pub app: App,
     seen: usize,
     lines: u64,
 }
 
 impl Session {
-    fn new(seed: u64) -> Session {
+    pub fn new(seed: u64) -> Session {
+        Session::with(seed, &[6380, 6381, 6382])
+    }
+
+    /// The same with these ports.
+    pub fn with(seed: u64, ports: &[u16]) -> Session {
         let mut sim = Sim::new(seed);
-        let ports = vec![6380, 6381, 6382];
+        let ports = ports.to_vec();
         let began = LabFact::SessionBegan {
             version: "0.1.0".into(),
             ports: ports.clone(),
@@ -43,7 +48,7 @@ impl Session {
     }
 
     /// Types a line at an instance's prompt.
-    fn typed(&mut self, port: u16, line: &str) {
+    pub fn typed(&mut self, port: u16, line: &str) {
         self.lines += 1;
         let (id, prompt) = (self.lines, format!("127.0.0.1:{port}> "));
         let typed = ConsoleFact::Typed { id, prompt: prompt.clone(), line: line.into() };
@@ -63,13 +68,13 @@ impl Session {
         self.watch();
     }
 
-    fn run(&mut self, us: u64) {
+    pub fn run(&mut self, us: u64) {
         self.sim.run_for(us);
         self.watch();
     }
 
     /// Runs until a fact like this is told.
-    fn until(&mut self, wanted: impl Fn(&Fact) -> bool) {
+    pub fn until(&mut self, wanted: impl Fn(&Fact) -> bool) {
         let from = self.sim.events().len();
         let told = |sim: &mut Sim| {
             let new = &sim.events()[from..];
@@ -96,7 +101,7 @@ impl Session {
         insta::assert_snapshot!(format!("{name}_80x24"), text(&mut self.app, 80, 24));
     }
 
-    fn until_online(&mut self) {
+    pub fn until_online(&mut self) {
         self.until(|f| matches!(f, Fact::ReplicaState { to: ReplicaState::Online, .. }));
         self.run(4 * SECOND);
     }

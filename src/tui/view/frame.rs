@@ -251,14 +251,23 @@ pub fn tabbed(
     let inner = c.border(area, &Text::new(), if on { Mark::Title } else { Mark::Quiet }, false);
     let tabs: Vec<Pane> =
         tabs.iter().copied().filter(|t| *t != Pane::Lesson || app.progress.is_some()).collect();
-    // Names as long as they fit, else the numbers alone.
-    let label = |t: Pane, short: bool| match (t.number(), short && t != chosen) {
-        (Some(n), true) => n.to_string(),
-        (Some(n), false) if numbers => format!("{n} {}", t.name()),
+    // Names as long as they fit, else their beginnings, else the numbers alone.
+    let label = |t: Pane, short: u8| match (t.number(), short) {
+        (Some(n), 2) if t != chosen => n.to_string(),
+        (_, 1) if t != chosen => t.name().chars().take(4).collect(),
+        (Some(n), 0) if numbers => format!("{n} {}", t.name()),
+        (Some(n), 2) if numbers => format!("{n} {}", t.name()),
         _ => t.name().to_owned(),
     };
-    let all: usize = tabs.iter().map(|t| width(&label(*t, false)) + 1).sum();
-    let short = all + 3 > area.width as usize;
+    let fits = |short: u8| {
+        let all: usize = tabs.iter().map(|t| width(&label(*t, short)) + 1).sum();
+        all + 3 <= area.width as usize
+    };
+    let short = match numbers {
+        // Numbers are what the keys are called: they go before half of a name does.
+        true => u8::from(!fits(0)) * 2,
+        false => (0..2).find(|s| fits(*s)).unwrap_or(2),
+    };
     let mut x = area.x + 1;
     let end = area.right().saturating_sub(1);
     for tab in tabs {
@@ -278,7 +287,7 @@ pub fn tabbed(
         x = next;
     }
     x = c.put(x, area.y, end, " ", c.theme.of(Mark::Quiet));
-    if numbers && !short {
+    if numbers && short == 0 {
         let question = chosen.question();
         let left = end.saturating_sub(x) as usize;
         if width(question) + 2 <= left {

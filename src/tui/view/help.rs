@@ -1,7 +1,8 @@
-//! `?`: every key, and what the shapes and colours mean.
+//! `?`: what the pane shows that has the keys, every key, and what the shapes and colours mean.
 
+use super::about;
 use super::frame::{Canvas, Text};
-use crate::tui::app::{ACTIONS, App};
+use crate::tui::app::{ACTIONS, App, Focus, Screen};
 use crate::tui::text::fit;
 use crate::tui::theme::Mark;
 use ratatui::layout::Rect;
@@ -9,7 +10,7 @@ use ratatui::layout::Rect;
 pub fn draw(c: &mut Canvas, app: &App, screen: Rect, at: usize) {
     let lines = lines(app);
     let inner =
-        c.popup(screen, (76, lines.len() as u16), "Help · j k scroll, any other key closes");
+        c.popup(screen, (WIDE, lines.len() as u16), "Help · j k scroll, any other key closes");
     let skip = at.min(lines.len().saturating_sub(inner.height as usize));
     c.lines(inner, &lines[skip..]);
     if lines.len() > skip + inner.height as usize {
@@ -18,6 +19,8 @@ pub fn draw(c: &mut Canvas, app: &App, screen: Rect, at: usize) {
     }
 }
 
+/// Cells inside of the popup.
+const WIDE: u16 = 76;
 /// Cells of the left column.
 const KEY: usize = 16;
 
@@ -32,7 +35,12 @@ fn key(k: &str, about: &str) -> Text {
 
 fn lines(app: &App) -> Vec<Text> {
     let (master, replica) = app.first_ports();
-    let mut out = vec![
+    // First the pane that has the keys, if one has.
+    let mut out = match app.focus {
+        Focus::Pane(pane) if app.screen == Screen::Lab => about::lines(pane, WIDE as usize),
+        _ => Vec::new(),
+    };
+    out.extend([
         Text::of(Mark::Title, "In the console (it has the focus at first)"),
         key("Tab", "completes; in an empty line, goes to the panes"),
         key("Up Down", "earlier lines;  Ctrl-A E W U K Y edit as in a shell"),
@@ -42,16 +50,16 @@ fn lines(app: &App) -> Vec<Text> {
         key("Ctrl-C", "ends the running line; in an empty line, offers to leave"),
         key("Ctrl-Z", "back to the shell for a while; fg comes back"),
         key("Esc", "leaves the console for the panes"),
-        key("Alt-1 … Alt-8", "bring a pane to the front; the keys stay here"),
+        key("Alt-1 … Alt-9", "bring a pane to the front; the keys stay here"),
         key(":…", "steers the lab: :wait :fill :throttle :heal :export :help"),
         key("redis-cli -p N", "at any prompt, goes to that port; exit goes back"),
         key("paste", "whole pages, prompts and comments included: line by line"),
         Text::new(),
         Text::of(Mark::Title, "Outside of the console"),
-    ];
+    ]);
     out.extend(ACTIONS.iter().map(|d| key(d.key, d.name)));
     out.push(key("j k PgUp PgDn", "scroll, or walk the rows of the sequence"));
-    out.push(key("Enter", "on a row of the sequence: its numbers"));
+    out.push(key("Enter", "on a row of the sequence: its numbers; on the charts: another stretch"));
     out.push(key("Mouse", "click a pane, tab, link or row; the wheel scrolls"));
     out.push(Text::new());
     out.push(Text::of(Mark::Title, "What the lines mean"));

@@ -12,8 +12,10 @@
 //! ```
 //! At 80×24: status, one pane under its numbered tabs, console.
 
+mod about;
 mod backlog;
 mod buffer;
+mod charts;
 mod console;
 mod editor;
 mod frame;
@@ -22,6 +24,7 @@ mod keys;
 mod lesson;
 mod logs;
 mod palette;
+mod plot;
 mod quit;
 mod sequence;
 mod start;
@@ -165,7 +168,7 @@ fn wide(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
         let inner = frame::tabbed(c, app, below, &tabs, shown_here, true);
         return pane(c, app, shown_here, inner, shown);
     }
-    let right_width = (below.width * 8 / 25).clamp(35, 64);
+    let right_width = (below.width * 3 / 8).clamp(35, 64);
     let (left, right) = split_left(below, below.width - right_width);
     let title = sequence::title(app);
     let inner = frame::titled(c, app, left, Pane::Sequence, &title);
@@ -184,6 +187,7 @@ fn pane(c: &mut Canvas, app: &App, which: Pane, area: Rect, shown: u64) {
         Pane::Backlog => backlog::draw(c, app, area),
         Pane::Keys => keys::draw(c, app, area),
         Pane::Logs => logs::draw(c, app, area),
+        Pane::Charts => charts::draw(c, app, area),
         Pane::Console => {}
     }
 }
