@@ -102,28 +102,29 @@ pub fn decompress(input: &[u8], len: usize) -> Result<Vec<u8>, Corrupt> {
     let mut rest = input;
     while let [control, tail @ ..] = rest {
         rest = tail;
-        let control = usize::from(*control);
-        if control < MAX_LITERALS {
-            let (literals, tail) = rest.split_at_checked(control + 1).ok_or(Corrupt)?;
-            out.extend_from_slice(literals);
-            rest = tail;
-        } else {
-            let mut copy = (control >> 5) + 2;
-            if copy == 9 {
-                let (more, tail) = rest.split_first().ok_or(Corrupt)?;
-                copy += usize::from(*more);
+        match Op::of(*control) {
+            Op::Literals(n) => {
+                let (literals, tail) = rest.split_at_checked(n).ok_or(Corrupt)?;
+                out.extend_from_slice(literals);
                 rest = tail;
             }
-            let (low, tail) = rest.split_first().ok_or(Corrupt)?;
-            rest = tail;
-            let distance = ((control & 31) << 8 | usize::from(*low)) + 1;
-            let from = out.len().checked_sub(distance).ok_or(Corrupt)?;
-            if distance >= copy {
-                out.extend_from_within(from..from + copy);
-            } else {
-                // Overlapping: bytes written a moment ago are read again.
-                for i in from..from + copy {
-                    out.push(out[i]);
+            Op::Copy { len: mut copy, mut distance, longer } => {
+                if longer {
+                    let (more, tail) = rest.split_first().ok_or(Corrupt)?;
+                    copy += usize::from(*more);
+                    rest = tail;
+                }
+                let (low, tail) = rest.split_first().ok_or(Corrupt)?;
+                rest = tail;
+                distance += usize::from(*low);
+                let from = out.len().checked_sub(distance).ok_or(Corrupt)?;
+                if distance >= copy {
+                    out.extend_from_within(from..from + copy);
+                } else {
+                    // Overlapping: bytes written a moment ago are read again.
+                    for i in from..from + copy {
+                        out.push(out[i]);
+                    }
                 }
             }
         }
@@ -132,6 +133,64 @@ pub fn decompress(input: &[u8], len: usize) -> Result<Vec<u8>, Corrupt> {
         }
     }
     if out.len() == len { Ok(out) } else { Err(Corrupt) }
+}
+
+/// What a control byte begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// So many bytes follow that stand for themselves.
+    Literals(usize),
+    /// Bytes again: `longer`: a byte follows that is added to `len`. Then a byte that is added to
+    /// `distance`.
+    Copy { len: usize, distance: usize, longer: bool },
+}
+
+impl Op {
+    pub fn of(control: u8) -> Op {
+        let control = usize::from(control);
+        if control < MAX_LITERALS {
+            return Op::Literals(control + 1);
+        }
+        let len = (control >> 5) + 2;
+        Op::Copy { len, distance: ((control & 31) << 8) + 1, longer: len == 9 }
+    }
+}
+
+/// Decompresses bit by bit and remembers no more than a copy can reach back to.
+#[derive(Debug, Default)]
+pub struct Expander {
+    window: Vec<u8>,
+}
+
+impl Expander {
+    /// Bytes that stand for themselves.
+    pub fn literals(&mut self, bytes: &[u8]) {
+        self.forget();
+        self.window.extend_from_slice(bytes);
+    }
+
+    /// Bytes again that came `distance` before.
+    pub fn copy(&mut self, distance: usize, len: usize) -> Result<(), Corrupt> {
+        self.forget();
+        let from = self.window.len().checked_sub(distance).ok_or(Corrupt)?;
+        for i in from..from + len {
+            // Overlapping: bytes written a moment ago are read again.
+            self.window.push(self.window[i]);
+        }
+        Ok(())
+    }
+
+    /// Of the newest `back` bytes the first `n`. No more than the last step brought.
+    pub fn newest(&self, back: usize, n: usize) -> &[u8] {
+        let from = self.window.len().saturating_sub(back);
+        &self.window[from..(from + n).min(self.window.len())]
+    }
+
+    fn forget(&mut self) {
+        if self.window.len() > 4 * MAX_DISTANCE {
+            self.window.drain(..self.window.len() - MAX_DISTANCE);
+        }
+    }
 }
 
 fn hash(three: &[u8]) -> usize {

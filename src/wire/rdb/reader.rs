@@ -3,6 +3,7 @@
 use super::super::{lzf, num};
 use super::RdbError;
 use super::format::{ENC_INT8, ENC_INT16, ENC_INT32, ENC_LZF};
+use super::length::{LengthForm, length_form};
 
 /// Why a read stopped.
 #[derive(Debug, PartialEq, Eq)]
@@ -76,14 +77,13 @@ impl<'a> Reader<'a> {
     }
 
     fn length_or_encoding(&mut self) -> Read<Length> {
-        let first = self.byte()?;
-        Ok(match first >> 6 {
-            0 => Length::Plain(u64::from(first)),
-            1 => Length::Plain(u64::from(first & 0x3f) << 8 | u64::from(self.byte()?)),
-            2 if first == 0x80 => Length::Plain(u64::from(u32::from_be_bytes(self.array()?))),
-            2 if first == 0x81 => Length::Plain(u64::from_be_bytes(self.array()?)),
-            2 => return Err(RdbError::Corrupt("unknown length encoding").into()),
-            _ => Length::Encoded(first & 0x3f),
+        Ok(match length_form(self.byte()?) {
+            LengthForm::Here(n) => Length::Plain(n),
+            LengthForm::OneMore(high) => Length::Plain(high | u64::from(self.byte()?)),
+            LengthForm::Four => Length::Plain(u64::from(u32::from_be_bytes(self.array()?))),
+            LengthForm::Eight => Length::Plain(u64::from_be_bytes(self.array()?)),
+            LengthForm::Encoded(how) => Length::Encoded(how),
+            LengthForm::Bad => return Err(RdbError::Corrupt("unknown length encoding").into()),
         })
     }
 
