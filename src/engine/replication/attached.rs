@@ -315,17 +315,16 @@ fn tell_rdb_end(e: &mut Engine, conn: ConnId, bytes: u64) {
 
 // ── limits ─────────────────────────────────────────────────────────────────────────────────────
 
-/// Closes replicas that are too far behind: at the end of the turn, as the limit is passed in the
-/// middle of a command.
-pub(super) fn check_limits(e: &mut Engine) {
+/// Closes replicas that are too far behind: at the end of the turn when the limit is passed in the
+/// middle of a command, at once when cron finds that it was passed for too long.
+pub(super) fn check_limits(e: &mut Engine, cron: bool) {
     let limit = e.config.output_limit_replica;
     if limit.hard == 0 && limit.soft == 0 {
         return;
     }
     let hard = if limit.hard == 0 { 0 } else { limit.hard.max(backlog_size(e) as u64) };
     let patience_s = limit.soft_seconds.max(0) as u64;
-    for i in 0..e.repl.replicas.len() {
-        let conn = e.repl.replicas[i];
+    for conn in e.repl.replicas.clone() {
         let now = e.now.link_us;
         let Some(l) = link(e, conn) else { continue };
         let used = l.cursor.map_or(0, |at| e.repl.stream.charged(at)) as u64;
@@ -342,18 +341,19 @@ pub(super) fn check_limits(e: &mut Engine) {
         let over_hard = hard > 0 && used >= hard;
         if (over_hard || soft_passed) && !e.repl.causes.contains_key(&conn) {
             let info = e.client_line(conn);
-            e.log(
-                LogLevel::Warning,
-                format!(
-                    "Client {info} scheduled to be closed ASAP for overcoming of output buffer limits."
-                ),
-            );
+            let how = if cron { "closed" } else { "scheduled to be closed ASAP" };
+            let text = format!("Client {info} {how} for overcoming of output buffer limits.");
+            e.log(LogLevel::Warning, text);
             let raised_from = (over_hard && hard > limit.hard).then_some(limit.hard);
             let soft = (!over_hard).then_some(SoftLimit { over_s, patience_s });
             let limit = if over_hard { hard } else { limit.soft };
             let cause = LinkLoss::OutputLimit { bytes: used, limit, soft, raised_from };
-            e.repl.causes.insert(conn, cause);
-            e.close_soon(conn);
+            if cron {
+                close_because(e, conn, cause);
+            } else {
+                e.repl.causes.insert(conn, cause);
+                e.close_soon(conn);
+            }
         }
     }
 }

@@ -1,15 +1,14 @@
 //! The commands of replication, as the command table lists them.
 
-use super::{info, replconf, role, serve, wait};
-use crate::engine::Engine;
+use super::{failover, info, replconf, role, serve, wait};
 use crate::engine::call::flags::{
     ADMIN, ALLOW_BUSY, FAST, LOADING, NO_ASYNC_LOADING, NO_MULTI, NOSCRIPT, STALE,
 };
-use crate::engine::call::{Call, CommandSpec, Group, acl};
+use crate::engine::call::{CommandSpec, Group, acl};
 
 /// What this room adds to the table.
 pub(crate) const SPECS: &[CommandSpec] = &[
-    CommandSpec::new("failover", -1, failover, Group::Server, "6.2.0")
+    CommandSpec::new("failover", -1, failover::failover, Group::Server, "6.2.0")
         .flags(ADMIN | NOSCRIPT | STALE),
     CommandSpec::new("psync", -3, serve::psync, Group::Server, "2.8.0")
         .flags(ADMIN | NOSCRIPT | NO_ASYNC_LOADING | NO_MULTI),
@@ -29,7 +28,3 @@ pub(crate) const SPECS: &[CommandSpec] = &[
         .acl(acl::CONNECTION)
         .tips(&["request_policy:all_shards", "response_policy:agg_min"]),
 ];
-
-fn failover(e: &mut Engine, _call: &Call<'_>) {
-    e.reply.error("ERR FAILOVER is not supported by this server yet");
-}

@@ -1,7 +1,7 @@
 //! What replication does by itself: once a second of link time, and at the end of every turn.
 
 use super::attached::{self, link};
-use super::{feed, follow, ids::Ids, replconf, role, snapshot, wait};
+use super::{failover, feed, follow, ids::Ids, replconf, role, snapshot, wait};
 use crate::engine::Engine;
 use crate::engine::conn::ConnId;
 use crate::observe::{Fact, IdCause, LogLevel, Message, Offset, ReplId, ReplicaState};
@@ -34,11 +34,13 @@ pub(super) struct Turn {
 
 /// When [`cron`] is due, in microseconds of link time.
 pub fn next_wake(e: &Engine) -> Option<u64> {
-    Some(e.repl.cron.due_us)
+    let failover = failover::next_wake(e).unwrap_or(u64::MAX);
+    Some(e.repl.cron.due_us.min(failover))
 }
 
 /// Called by the timer; looks at link time itself.
 pub fn cron(e: &mut Engine) {
+    failover::look(e);
     let now = e.now.link_us;
     if now < e.repl.cron.due_us {
         return;
@@ -51,7 +53,7 @@ pub fn cron(e: &mut Engine) {
     ping(e);
     newlines(e);
     attached::check_timeouts(e);
-    attached::check_limits(e);
+    attached::check_limits(e, true);
     free_old_backlog(e);
     snapshot::start_pending(e);
     attached::count_good(e);
@@ -72,6 +74,9 @@ pub fn config_set(e: &mut Engine, name: &str) {
 fn ping(e: &mut Engine) {
     let period = u64::try_from(e.config.repl_ping_replica_period).unwrap_or(10).max(1);
     if e.repl.replicas.is_empty() || e.is_replica() || !e.repl.cron.runs.is_multiple_of(period) {
+        return;
+    }
+    if failover::stills_pings(e) {
         return;
     }
     feed::feed_bare(e, &[b"ping"]);

@@ -56,7 +56,7 @@ pub(super) fn append(e: &mut Engine, bytes: &[u8]) {
     let size = backlog_size(e);
     e.repl.turn.grew = true;
     if e.repl.stream.append(bytes, size) {
-        attached::check_limits(e);
+        attached::check_limits(e, false);
         let pinned = attached::lowest_cursor(e);
         e.repl.stream.trim(size, pinned);
     }

@@ -3,7 +3,7 @@
 
 use super::handshake::{Action, Handshake, Outcome, Settings};
 use super::lines::{MAX_LINE, first_line, shown};
-use super::{attached, close_because, heard, receive, role, say};
+use super::{attached, close_because, failover, heard, receive, role, say};
 use crate::engine::Engine;
 use crate::engine::conn::{Client, ConnId, Kind};
 use crate::engine::effect::{DialId, Effect, JobId};
@@ -170,6 +170,7 @@ fn settings(e: &Engine) -> Settings {
         port: u16::try_from(port).unwrap_or(0),
         announce_ip: (!c.replica_announce_ip.is_empty()).then(|| c.replica_announce_ip.clone()),
         resume: e.repl.follow.cached.map(|c| (c.replid, c.offset + 1)),
+        failover: failover::asks_for_it(e),
     }
 }
 
@@ -271,10 +272,12 @@ fn decided(e: &mut Engine, conn: ConnId, outcome: Outcome) {
     match outcome {
         Outcome::Continue { replid } => go_on(e, conn, replid),
         Outcome::Full { replid, offset } => {
+            failover::succeeded(e);
             e.repl.follow.target = (replid.unwrap_or(ReplId::ZERO), offset);
             e.repl.follow.pre_psync = offset < 0;
             receive::begin(e);
         }
+        Outcome::Rejected(line) => failover::rejected(e, line),
         Outcome::Legacy => {
             e.repl.follow.target = (ReplId::ZERO, -1);
             e.repl.follow.pre_psync = true;
@@ -308,6 +311,7 @@ fn go_on(e: &mut Engine, conn: ConnId, replid: Option<ReplId>) {
         e.repl.turn.grew = true;
     }
     connected(e, Some(conn), cached.db);
+    failover::succeeded(e);
     e.log(
         LogLevel::Notice,
         "MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.",
@@ -405,6 +409,9 @@ pub(super) fn lost(e: &mut Engine, client: &Client, why: LinkLoss) {
             e.log(LogLevel::Warning, text);
             tell_lost(e, why);
             set_state(e, LinkState::Connect);
+            if state == LinkState::ReceivePsyncReply {
+                failover::rejected(e, String::new());
+            }
         }
     }
 }

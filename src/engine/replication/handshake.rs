@@ -21,6 +21,8 @@ pub struct Settings {
     pub announce_ip: Option<String>,
     /// The history to go on from and the first byte lacking, if there is a cached master.
     pub resume: Option<(ReplId, i64)>,
+    /// FAILOVER: the peer is asked to become a master first.
+    pub failover: bool,
 }
 
 /// What is to be done, in order.
@@ -45,6 +47,8 @@ pub enum Outcome {
     Continue { replid: Option<ReplId> },
     /// The master does not know PSYNC: plain SYNC was sent instead.
     Legacy,
+    /// The target of a FAILOVER answered this, and does not take over.
+    Rejected(String),
 }
 
 /// Where the handshake stands. [`LinkState::Connecting`] at first.
@@ -108,7 +112,7 @@ impl Handshake {
                 self.to(LinkState::SendPsync, &mut out);
                 self.ask(settings, &mut out);
             }
-            LinkState::ReceivePsyncReply => self.answer(line, &mut out),
+            LinkState::ReceivePsyncReply => answer(line, settings.failover, &mut out),
             // No line is awaited in the other states; the caller does not come here with one.
             _ => {}
         }
@@ -180,55 +184,66 @@ impl Handshake {
                 (b"?".to_vec(), -1)
             }
         };
-        let bytes = command(&[b"PSYNC", &replid, offset.to_string().as_bytes()]);
-        let message =
-            Message::Psync { replid: shown(&replid), offset: Offset(offset), failover: false };
+        let number = offset.to_string();
+        let words: [&[u8]; 4] = [b"PSYNC", &replid, number.as_bytes(), b"FAILOVER"];
+        let failover = settings.failover;
+        let bytes = command(&words[..if failover { 4 } else { 3 }]);
+        let message = Message::Psync { replid: shown(&replid), offset: Offset(offset), failover };
         out.push(Action::Send(message, bytes));
         self.to(LinkState::ReceivePsyncReply, out);
     }
+}
 
-    fn answer(&mut self, line: &[u8], out: &mut Vec<Action>) {
-        if line.is_empty() {
-            // The master waits for its snapshot and keeps the link alive.
-            out.push(Action::Heard(Message::Newline));
-        } else if let Some(rest) = line.strip_prefix(b"+FULLRESYNC") {
-            let (replid, offset) = match full_resync(rest) {
-                Some((replid, offset)) => {
-                    let offset_shown = Offset(offset);
-                    out.push(Action::Heard(Message::FullResync { replid, offset: offset_shown }));
-                    notice(out, format!("Full resync from master: {replid}:{offset}"));
-                    (Some(replid), offset)
-                }
-                None => {
-                    out.push(Action::Heard(Message::Unexpected(shown(line))));
-                    warn(out, "Master replied with wrong +FULLRESYNC syntax.".into());
-                    (None, -1)
-                }
-            };
-            out.push(Action::Decided(Outcome::Full { replid, offset }));
-        } else if let Some(rest) = line.strip_prefix(b"+CONTINUE") {
-            // Exactly forty bytes after the blank are an id; anything else leaves the id alone.
-            let replid = rest.get(1..).and_then(ReplId::from_bytes);
-            out.push(Action::Heard(Message::Continue { replid }));
-            notice(out, "Successful partial resynchronization with master.".into());
-            out.push(Action::Decided(Outcome::Continue { replid }));
-        } else if line.starts_with(b"-NOMASTERLINK") || line.starts_with(b"-LOADING") {
-            out.push(Action::Heard(Message::Error(shown(line))));
-            let text = "Master is currently unable to PSYNC but should be in the future";
-            notice(out, format!("{text}: {}", shown(line)));
-            out.push(Action::Fail(LinkLoss::Refused(shown(line))));
-        } else {
-            if line.starts_with(b"-ERR") {
-                let text = "Master does not support PSYNC or is in error state";
-                notice(out, format!("{text} (reply: {})", shown(line)));
-            } else {
-                warn(out, format!("Unexpected reply to PSYNC from master: {}", shown(line)));
+/// The answer to PSYNC. `failover`: it was asked to take over, and anything but a synchronization
+/// means that it does not.
+fn answer(line: &[u8], failover: bool, out: &mut Vec<Action>) {
+    if line.is_empty() {
+        // The master waits for its snapshot and keeps the link alive.
+        out.push(Action::Heard(Message::Newline));
+    } else if let Some(rest) = line.strip_prefix(b"+FULLRESYNC") {
+        let (replid, offset) = match full_resync(rest) {
+            Some((replid, offset)) => {
+                let offset_shown = Offset(offset);
+                out.push(Action::Heard(Message::FullResync { replid, offset: offset_shown }));
+                notice(out, format!("Full resync from master: {replid}:{offset}"));
+                (Some(replid), offset)
             }
-            out.insert(0, Action::Heard(said_ok(line)));
-            notice(out, "Retrying with SYNC...".into());
-            out.push(Action::Send(Message::Sync, b"SYNC\r\n".to_vec()));
-            out.push(Action::Decided(Outcome::Legacy));
+            None => {
+                out.push(Action::Heard(Message::Unexpected(shown(line))));
+                warn(out, "Master replied with wrong +FULLRESYNC syntax.".into());
+                (None, -1)
+            }
+        };
+        out.push(Action::Decided(Outcome::Full { replid, offset }));
+    } else if let Some(rest) = line.strip_prefix(b"+CONTINUE") {
+        // Exactly forty bytes after the blank are an id; anything else leaves the id alone.
+        let replid = rest.get(1..).and_then(ReplId::from_bytes);
+        out.push(Action::Heard(Message::Continue { replid }));
+        notice(out, "Successful partial resynchronization with master.".into());
+        out.push(Action::Decided(Outcome::Continue { replid }));
+    } else if line.starts_with(b"-NOMASTERLINK") || line.starts_with(b"-LOADING") {
+        out.push(Action::Heard(Message::Error(shown(line))));
+        let text = "Master is currently unable to PSYNC but should be in the future";
+        notice(out, format!("{text}: {}", shown(line)));
+        out.push(match failover {
+            true => Action::Decided(Outcome::Rejected(shown(line))),
+            false => Action::Fail(LinkLoss::Refused(shown(line))),
+        });
+    } else {
+        if line.starts_with(b"-ERR") {
+            let text = "Master does not support PSYNC or is in error state";
+            notice(out, format!("{text} (reply: {})", shown(line)));
+        } else {
+            warn(out, format!("Unexpected reply to PSYNC from master: {}", shown(line)));
         }
+        out.insert(0, Action::Heard(said_ok(line)));
+        if failover {
+            out.push(Action::Decided(Outcome::Rejected(shown(line))));
+            return;
+        }
+        notice(out, "Retrying with SYNC...".into());
+        out.push(Action::Send(Message::Sync, b"SYNC\r\n".to_vec()));
+        out.push(Action::Decided(Outcome::Legacy));
     }
 }
 

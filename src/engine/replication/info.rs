@@ -1,7 +1,7 @@
 //! INFO's replication section and ROLE.
 
 use super::attached::{addr_of, lag_s, link};
-use super::{feed, follow};
+use super::{failover, feed, follow};
 use crate::engine::Engine;
 use crate::engine::call::Call;
 use crate::observe::{LinkState, ReplicaState};
@@ -37,7 +37,7 @@ pub fn info_lines(e: &Engine, out: &mut String) {
             &format!("ip={host},port={port},state={state},offset={offset},lag={lag}"),
         );
     }
-    line("master_failover_state", &"no-failover");
+    line("master_failover_state", &failover::state_word(e));
     line("master_replid", &e.repl.ids.replid);
     line("master_replid2", &e.repl.ids.replid2);
     line("master_repl_offset", &s.end());

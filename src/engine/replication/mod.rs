@@ -8,12 +8,13 @@
 //! As a master: [`serve`] answers PSYNC and SYNC, [`snapshot`] makes and sends RDBs, [`feed`]
 //! writes the stream, [`attached`] keeps the replicas. As a replica: [`follow`] connects,
 //! [`handshake`] talks, [`receive`] takes the RDB, [`apply`] follows the stream. [`role`] changes
-//! from one to the other.
+//! from one to the other, [`failover`] hands over.
 
 mod apply;
 mod attached;
 mod commands;
 mod cron;
+mod failover;
 mod feed;
 mod follow;
 mod handshake;
@@ -77,6 +78,8 @@ pub struct Replication {
     snapshot: Option<snapshot::Running>,
     /// Files that are being read for one replica each.
     files: BTreeMap<JobId, ConnId>,
+    /// Handing the role of the master over.
+    failover: failover::Failover,
     /// Our end of the link to the master.
     pub(crate) follow: follow::Follow,
     /// Since when there is no replica (link time, microseconds).
@@ -104,6 +107,7 @@ impl Replication {
             announced: BTreeMap::new(),
             snapshot: None,
             files: BTreeMap::new(),
+            failover: failover::Failover::default(),
             follow: follow::Follow::default(),
             no_replicas_since_us: 0,
             good_replicas: 0,

@@ -1,7 +1,7 @@
 //! Who this instance is: REPLICAOF, promotion, identifiers, what a save remembers of them.
 
 use super::follow::{self, Cached};
-use super::{attached, ids::Ids};
+use super::{attached, failover, ids::Ids};
 use crate::engine::Engine;
 use crate::engine::blocked::Blocked;
 use crate::engine::call::Call;
@@ -24,9 +24,13 @@ pub fn boot(e: &mut Engine) {
 
 /// `REPLICAOF host port`, `REPLICAOF NO ONE`, and the same as SLAVEOF.
 pub(super) fn replicaof(e: &mut Engine, call: &Call<'_>) {
+    if failover::runs(e) {
+        e.reply.error("ERR REPLICAOF not allowed while failing over.");
+        return;
+    }
     if call.is(1, "no") && call.is(2, "one") {
         if e.is_replica() {
-            promote(e);
+            promote(e, RoleCause::UserRequest);
             let info = e.client_line(call.conn);
             e.log(LogLevel::Notice, format!("MASTER MODE enabled (user request from '{info}')"));
         }
@@ -55,7 +59,7 @@ pub(super) fn replicaof(e: &mut Engine, call: &Call<'_>) {
         e.reply.simple("OK Already connected to specified master");
         return;
     }
-    follow_master(e, Addr::new(host.clone(), port));
+    follow_master(e, Addr::new(host.clone(), port), RoleCause::UserRequest);
     let info = e.client_line(call.conn);
     e.log(
         LogLevel::Notice,
@@ -66,7 +70,7 @@ pub(super) fn replicaof(e: &mut Engine, call: &Call<'_>) {
 
 /// Becomes a replica, or a replica of another master. The data stays until a full sync brings
 /// other data; our replicas stay attached until our history changes.
-fn follow_master(e: &mut Engine, master: Addr) {
+pub(super) fn follow_master(e: &mut Engine, master: Addr, cause: RoleCause) {
     let was_master = !e.is_replica();
     if !was_master {
         // The link is cached on the way, and not dialled again while no master is set.
@@ -76,8 +80,7 @@ fn follow_master(e: &mut Engine, master: Addr) {
     e.config.replicaof = Some((master.host.clone(), master.port));
     unblock_waiting(e);
     follow::cancel(e, LinkLoss::ClosedHere);
-    let (role, cause) = (Role::Replica, RoleCause::UserRequest);
-    e.fact(Fact::RoleChanged { role, master: Some(master.clone()), cause });
+    e.fact(Fact::RoleChanged { role: Role::Replica, master: Some(master.clone()), cause });
     if was_master {
         follow::discard_cached(e);
         // If the new master was our replica, it knows our history: maybe the stream can go on.
@@ -117,12 +120,12 @@ fn unblock_waiting(e: &mut Engine) {
 }
 
 /// Becomes a master: the history goes on under a new id, and the old one stays good up to here.
-pub(super) fn promote(e: &mut Engine) {
+pub(super) fn promote(e: &mut Engine, cause: RoleCause) {
     if !e.is_replica() {
         return;
     }
     e.config.replicaof = None;
-    e.fact(Fact::RoleChanged { role: Role::Master, master: None, cause: RoleCause::UserRequest });
+    e.fact(Fact::RoleChanged { role: Role::Master, master: None, cause });
     follow::close_connected(e);
     follow::discard_cached(e);
     follow::cancel(e, LinkLoss::ClosedHere);

@@ -1,16 +1,17 @@
 //! PSYNC and SYNC: a connection asks to become a replica.
 
 use super::attached::{self, addr_of_client, name};
-use super::follow;
 use super::lines::shown;
 use super::link::ReplicaLink;
+use super::{failover, follow};
 use super::{heard, ids::Ids, psync, say, snapshot};
 use crate::engine::Engine;
 use crate::engine::call::Call;
 use crate::engine::conn::{ConnId, Kind};
 use crate::engine::persist;
 use crate::observe::{
-    Addr, Decision, Fact, FullReason, IdCause, LogLevel, Message, Offset, PsyncVerdict, ReplId,
+    Addr, Decision, Fact, Failover, FullReason, IdCause, LogLevel, Message, Offset, PsyncVerdict,
+    ReplId, RoleCause,
 };
 
 /// `PSYNC <replid> <offset>`.
@@ -21,7 +22,14 @@ pub(super) fn psync(e: &mut Engine, call: &Call<'_>) {
         return;
     }
     let asked_id = call.arg(1);
+    let asked = parse_offset(call.arg(2));
     let failover = call.args.len() > 3 && call.is(3, "failover");
+    let hear = |e: &mut Engine| {
+        e.repl.announced.entry(call.conn).or_default();
+        let offset = Offset(asked.unwrap_or_default());
+        let message = Message::Psync { replid: shown(asked_id), offset, failover };
+        heard(e, call.conn, message, wire_len(call));
+    };
     if failover {
         let id = shown(asked_id);
         e.log(LogLevel::Warning, format!("Failover request received for replid {id}."));
@@ -34,13 +42,15 @@ pub(super) fn psync(e: &mut Engine, call: &Call<'_>) {
             return;
         }
         let info = e.client_line(call.conn);
-        super::role::promote(e);
+        hear(e);
+        let by = peer(e, call.conn);
+        e.fact(Fact::Failover(Failover::Requested { by }));
+        super::role::promote(e, RoleCause::Failover);
         e.log(LogLevel::Notice, format!("MASTER MODE enabled (failover request from '{info}')"));
     }
     if refused(e, call.conn) {
         return;
     }
-    let asked = parse_offset(call.arg(2));
     let name = name(e, call.conn);
     e.log(LogLevel::Notice, format!("Replica {name} asks for synchronization"));
     let Some(offset) = asked else {
@@ -51,9 +61,9 @@ pub(super) fn psync(e: &mut Engine, call: &Call<'_>) {
         e.reply.error("ERR value is not an integer or out of range");
         return;
     };
-    e.repl.announced.entry(call.conn).or_default();
-    let message = Message::Psync { replid: shown(asked_id), offset: Offset(offset), failover };
-    heard(e, call.conn, message, wire_len(call));
+    if !failover {
+        hear(e);
+    }
     let verdict = psync::judge(asked_id, offset, &e.repl.ids, &e.repl.stream);
     tell_decision(e, call.conn, shown(asked_id), offset, verdict);
     match verdict {
@@ -85,6 +95,10 @@ pub(super) fn sync(e: &mut Engine, call: &Call<'_>) {
 
 /// The answers that end a request before it is judged.
 fn refused(e: &mut Engine, conn: ConnId) -> bool {
+    if failover::runs(e) {
+        e.reply.error("NOMASTERLINK Can't SYNC while failing over");
+        return true;
+    }
     if e.is_replica() && !follow::link_is_up(e) {
         e.reply.error("NOMASTERLINK Can't SYNC while not connected with my master");
         return true;
@@ -113,11 +127,7 @@ fn tell_decision(
     asked_offset: i64,
     verdict: PsyncVerdict,
 ) {
-    let Some(c) = e.clients.get(conn) else { return };
-    let replica = match e.repl.announced.get(&conn) {
-        Some(said) => attached::addr_of(c, said),
-        None => addr_of_client(c),
-    };
+    let replica = peer(e, conn);
     let Ids { replid, replid2, second_offset } = e.repl.ids;
     let stream = &e.repl.stream;
     let backlog = stream.is_active().then(|| (Offset(stream.first()), stream.histlen() as u64));
@@ -133,6 +143,15 @@ fn tell_decision(
         verdict,
     };
     e.fact(Fact::PsyncDecision { replica, decision: Box::new(decision) });
+}
+
+/// Who asks, as it announced itself.
+fn peer(e: &Engine, conn: ConnId) -> Addr {
+    match (e.clients.get(conn), e.repl.announced.get(&conn)) {
+        (Some(c), Some(said)) => attached::addr_of(c, said),
+        (Some(c), None) => addr_of_client(c),
+        (None, _) => Addr::new("", 0),
+    }
 }
 
 fn log_refusal(e: &mut Engine, asked_id: &[u8], offset: i64, reason: FullReason, name: &str) {

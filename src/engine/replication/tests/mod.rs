@@ -1,6 +1,7 @@
 //! Two or three engines joined by pipes, under virtual time, with a seed.
 
 mod chain;
+mod failover;
 mod fallback;
 mod full_sync;
 mod partial;

@@ -29,6 +29,8 @@ pub struct Node {
     pub files: BTreeMap<String, Vec<u8>>,
     /// Saves are not driven on while this is set.
     pub hold_saves: bool,
+    /// It does nothing, as after SIGSTOP; what is sent to it waits.
+    pub stopped: bool,
     work: BTreeMap<JobId, Work>,
     pulls: VecDeque<JobId>,
     dials: VecDeque<(DialId, u16)>,
@@ -109,6 +111,7 @@ impl World {
             facts: Vec::new(),
             files,
             hold_saves: false,
+            stopped: false,
             work: BTreeMap::new(),
             pulls: VecDeque::new(),
             dials: VecDeque::new(),
@@ -328,7 +331,8 @@ impl World {
     /// Does one thing that is due. Whether there was one.
     pub fn step(&mut self) -> bool {
         for at in 0..self.nodes.len() {
-            if self.nodes[at].up && (self.step_dial(at) || self.step_work(at)) {
+            let runs = self.nodes[at].up && !self.nodes[at].stopped;
+            if runs && (self.step_dial(at) || self.step_work(at)) {
                 self.turn(at);
                 return true;
             }
@@ -423,7 +427,7 @@ impl World {
         let ready: Vec<End> = self
             .pipes
             .iter()
-            .filter(|(_, p)| p.ended || !p.bytes.is_empty())
+            .filter(|(end, p)| !self.nodes[end.0].stopped && (p.ended || !p.bytes.is_empty()))
             .map(|(end, _)| *end)
             .collect();
         if ready.is_empty() {
@@ -486,7 +490,7 @@ impl World {
         for _ in 0..ms.div_ceil(100) {
             self.now = self.now.plus_us(100_000);
             for at in 0..self.nodes.len() {
-                if self.nodes[at].up {
+                if self.nodes[at].up && !self.nodes[at].stopped {
                     self.nodes[at].engine.timer(self.now);
                     self.turn(at);
                 }
