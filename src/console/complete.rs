@@ -105,6 +105,8 @@ impl Completer {
             ":throttle" | ":heal" | ":kill" | ":restart" => self.ports(word),
             ":fill" if rest.last() == Some(&"on") => self.ports(word),
             ":fill" if rest.len() == 1 => starting([("on", "PORT")], word),
+            ":show" if rest.is_empty() => starting(super::show::PANES.iter().copied(), word),
+            ":show" => self.ports(word),
             ":events" => starting([("on", ""), ("off", "")], word),
             ":wait" => self.conditions(rest, word),
             _ if at_redis => self.redis_arguments(first, rest, word),

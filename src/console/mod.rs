@@ -16,6 +16,7 @@
 //! | [`reply`], [`client`] | redis-cli's formats and its connection |
 //! | [`narrate`] | each event of the journal in words |
 //! | [`why`] | the rule, the numbers and the setting behind a decision |
+//! | [`show`] | the panes as plain text |
 //! | [`steps`] | replication's steps in words |
 //! | `complete`, [`suggest`] | what could stand at the cursor; what was meant |
 
@@ -34,6 +35,7 @@ mod redis;
 pub mod reply;
 mod session;
 mod shell;
+pub mod show;
 pub mod steps;
 pub mod suggest;
 pub mod units;

@@ -2,6 +2,7 @@
 
 use super::client::{Client, Target};
 use super::line::{self, At, Meaning, Prompt};
+use super::show::Seen;
 use super::{Completer, Completion, Interrupt, MoreLines, Outcome};
 use super::{redis, shell, verbs};
 use crate::lab::Lab;
@@ -33,6 +34,8 @@ pub struct Console {
     /// Ports about which a hint was given already.
     pub(super) hinted: Vec<u16>,
     follower: Follower,
+    /// What `:show` needs of the journal's last stretch.
+    seen: Seen,
     standing: Arc<Mutex<Standing>>,
     next_id: u64,
 }
@@ -124,6 +127,7 @@ impl Console {
             events: Arc::new(AtomicBool::new(true)),
             hinted: Vec::new(),
             follower,
+            seen: Seen::default(),
             standing,
             next_id: 0,
         }
@@ -275,8 +279,14 @@ impl Console {
 
     /// The model of the lab, up to now.
     pub(super) fn model(&mut self) -> &Model {
-        self.follower.catch_up(|_, _| {});
-        self.follower.model()
+        self.seen().0
+    }
+
+    /// The same, with what `:show` remembers.
+    pub(super) fn seen(&mut self) -> (&Model, &Seen) {
+        let seen = &mut self.seen;
+        self.follower.catch_up(|event, _| seen.apply(event));
+        (self.follower.model(), &self.seen)
     }
 
     /// A line that names the usual ports goes there literally, though the lab has others: say so.

@@ -7,6 +7,7 @@ mod fields;
 mod fill;
 mod instances;
 mod links;
+mod show;
 mod wait;
 
 use super::session::{Console, Mouth};
@@ -54,6 +55,12 @@ pub(super) const VERBS: &[Verb] = &[
     verb("heal", "[A B]", "lift the bound of one link, or of all", ":heal 6380 6381"),
     verb("kill", "PORT", "end it as kill -9 does: nothing is saved", ":kill 6380"),
     verb("restart", "PORT", "start an instance that is down again", ":restart 6380"),
+    verb(
+        "show",
+        "PANE [PORT ...]",
+        "topology, backlog, buffer, wire, keys, why or time as plain text",
+        ":show topology",
+    ),
     verb("events", "on|off", "tell what happens between the instances", ":events off"),
     verb("export", "FILE.md", "write the session so far as Markdown", ":export walk.md"),
     verb("lesson", "", "the running lesson's text", ":lesson"),
@@ -77,6 +84,7 @@ pub(super) fn run(
         "heal" => links::heal(console, rest, mouth),
         "kill" => instances::kill(console, rest, mouth),
         "restart" => instances::restart(console, rest, mouth),
+        "show" => show::run(console, rest, mouth),
         "events" => events::run(console, rest, mouth),
         "export" => export::run(console, rest, mouth),
         "lesson" | "goals" | "hint" => desk(console, name, rest, mouth),

@@ -1,0 +1,189 @@
+//! What the journal's last stretch told, kept in small bounded lists: commands of the streams,
+//! bytes that passed, questions that were raised.
+
+use crate::console::why::{Question, Raised};
+use crate::observe::{Body, Event, Fact, Flow, LinkRef, Offset, Preview, Side, Source};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Commands kept for each stream.
+const COMMANDS: usize = 200;
+/// Messages kept with their bytes.
+const PASSAGES: usize = 400;
+/// Questions kept.
+const QUESTIONS: usize = 64;
+
+/// The memory of a console; hand it every event in order.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    streams: BTreeMap<u16, VecDeque<Written>>,
+    wire: VecDeque<Passage>,
+    questions: VecDeque<Raised>,
+}
+
+/// A command as it lies in a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    pub wire: Vec<Preview>,
+    pub from: Offset,
+    pub to: Offset,
+}
+
+/// Bytes that passed on a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passage {
+    /// Ports of the two ends; 0 where a peer has not said its own.
+    pub from: u16,
+    pub to: u16,
+    /// Bytes that went the same way on this connection before.
+    pub at: u64,
+    pub len: u64,
+    /// As many of them as were kept.
+    pub raw: Vec<u8>,
+    pub meaning: String,
+}
+
+/// How an end is called.
+pub fn name(port: u16) -> String {
+    match port {
+        0 => "a guest".to_owned(),
+        port => port.to_string(),
+    }
+}
+
+impl Seen {
+    /// Notes one event.
+    pub fn apply(&mut self, event: &Event) {
+        if let Some(question) = Question::of(event) {
+            let again = self.questions.back().is_some_and(|q| question.repeats(&q.question));
+            if !again {
+                let raised = Raised { seq: event.seq, at: event.at, question };
+                push(&mut self.questions, raised, QUESTIONS);
+            }
+        }
+        let (Source::Instance(port), Body::Fact(fact)) = (event.source, &event.body) else {
+            return;
+        };
+        match fact {
+            Fact::Propagated { wire, from, to, .. } | Fact::Applied { wire, from, to, .. } => {
+                let stream = self.streams.entry(port).or_default();
+                // Another history began, or the same command is told twice.
+                if stream.back().is_some_and(|last| last.from >= *from) {
+                    stream.retain(|w| w.to < *from);
+                }
+                push(stream, Written { wire: wire.clone(), from: *from, to: *to }, COMMANDS);
+            }
+            Fact::Passed { link, flow, at, raw } => {
+                self.passed(port, link, *flow, *at, raw);
+            }
+            _ => {}
+        }
+    }
+
+    fn passed(
+        &mut self,
+        port: u16,
+        link: &LinkRef,
+        flow: Flow,
+        at: u64,
+        raw: &crate::observe::Raw,
+    ) {
+        let peer = link.peer.port;
+        let (from, to) = match flow {
+            Flow::Out => (port, peer),
+            _ => (peer, port),
+        };
+        let (bytes, len) = (raw.bytes().to_vec(), raw.len());
+        let meaning = meaning(&bytes, len, link.side, flow);
+        let passage = Passage { from, to, at, len, raw: bytes, meaning };
+        // Both ends tell it where both are the lab's: once is enough.
+        let same = |p: &&Passage| {
+            (p.from == from || p.from == 0 || from == 0)
+                && (p.to == to || p.to == 0 || to == 0)
+                && p.at == at
+                && p.raw == passage.raw
+        };
+        if self.wire.iter().rev().take(32).any(|p| same(&p)) {
+            return;
+        }
+        push(&mut self.wire, passage, PASSAGES);
+    }
+
+    /// The commands of an instance's stream, oldest first.
+    pub fn stream(&self, port: u16) -> impl Iterator<Item = &Written> {
+        self.streams.get(&port).into_iter().flatten()
+    }
+
+    /// What passed on the links, oldest first.
+    pub fn wire(&self) -> impl Iterator<Item = &Passage> {
+        self.wire.iter()
+    }
+
+    /// What was decided, newest first.
+    pub fn questions(&self) -> impl Iterator<Item = &Raised> {
+        self.questions.iter().rev()
+    }
+}
+
+fn push<T>(list: &mut VecDeque<T>, item: T, most: usize) {
+    list.push_back(item);
+    if list.len() > most {
+        list.pop_front();
+    }
+}
+
+/// What the bytes read as: the words of a command, a reply line, or so many bytes of an RDB.
+fn meaning(bytes: &[u8], len: u64, side: Side, flow: Flow) -> String {
+    let from_master = matches!((side, flow), (Side::Master, Flow::Out) | (Side::Replica, Flow::In));
+    match bytes.first() {
+        Some(b'*') => commands(bytes),
+        Some(b'+' | b'-') | Some(b'$') if bytes.len() as u64 == len && bytes.ends_with(b"\r\n") => {
+            let line = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
+            line.split(|b| *b == b'\n')
+                .map(|l| Preview::of(l.trim_ascii()).to_string())
+                .collect::<Vec<_>>()
+                .join(" ")
+        }
+        Some(b'\n') if len == 1 => "a newline that keeps the link alive".to_owned(),
+        _ if from_master => "the RDB".to_owned(),
+        _ => "bytes".to_owned(),
+    }
+}
+
+/// The words of the commands in these bytes, as far as they are whole.
+fn commands(bytes: &[u8]) -> String {
+    let mut out = Vec::new();
+    let mut rest = bytes;
+    while let Some((words, used)) = one_command(rest) {
+        out.push(words.join(" "));
+        rest = &rest[used..];
+        if out.len() == 3 && !rest.is_empty() {
+            out.push("…".to_owned());
+            break;
+        }
+    }
+    match out.is_empty() {
+        true => "a part of a command".to_owned(),
+        false => out.join(" · "),
+    }
+}
+
+fn one_command(bytes: &[u8]) -> Option<(Vec<String>, usize)> {
+    let (n, mut at) = number_line(bytes, b'*')?;
+    let mut words = Vec::new();
+    for _ in 0..n {
+        let (len, used) = number_line(bytes.get(at..)?, b'$')?;
+        at += used;
+        let end = at.checked_add(len)?;
+        words.push(Preview::of(bytes.get(at..end)?).to_string());
+        at = end + 2;
+    }
+    (at <= bytes.len()).then_some((words, at))
+}
+
+/// `*3\r\n`: the number, and how many bytes the line takes.
+fn number_line(bytes: &[u8], mark: u8) -> Option<(usize, usize)> {
+    let rest = bytes.strip_prefix(&[mark])?;
+    let end = rest.windows(2).position(|w| w == b"\r\n")?;
+    let n = std::str::from_utf8(&rest[..end]).ok()?.parse().ok()?;
+    Some((n, end + 3))
+}
