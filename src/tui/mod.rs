@@ -14,8 +14,8 @@
 //! │ console: scrollback and prompt                                               │  view/console.rs
 //! └──────────────────────────────────────────────────────────────────────────────┘
 //! ```
-//! `reduce/` folds events into what the panes show, `app/` is the state and what input does to it,
-//! `view/` draws it, `run.rs` is the loop around them and `term.rs` the terminal's care.
+//! `reduce/` folds events into what the panes show, `travel/` brings back what they showed earlier,
+//! `app/` is the state and what input does to it, `view/` draws it, `run.rs` is the loop around them and `term.rs` the terminal's care.
 
 pub mod app;
 pub mod editor;
@@ -27,6 +27,7 @@ mod run;
 mod term;
 pub mod text;
 pub mod theme;
+pub mod travel;
 pub mod view;
 
 pub use run::{Options, run};

@@ -193,7 +193,7 @@ impl Loop {
 
     fn draw(&mut self, term: &mut Term) -> std::io::Result<()> {
         if let Some(session) = &self.session {
-            self.app.now = self.app.now.max(session.lab.now());
+            self.app.tick(session.lab.now());
         }
         self.hint_arguments();
         let app = &mut self.app;
@@ -238,6 +238,9 @@ impl Loop {
                 // What it printed is in the journal, and comes first.
                 self.read_journal();
                 self.app.line_done(prompt, outcome.leave, outcome.clear, outcome.edit);
+                if let Some(asked) = &outcome.back {
+                    self.app.asked_back(asked);
+                }
                 self.want(false);
             }
             Msg::ThreadLost(name) => self.fail(format!("the {name} thread ended; see above")),
@@ -257,7 +260,7 @@ impl Loop {
     fn term_event(&mut self, event: TermEvent) {
         use crossterm::event::MouseEventKind::{Drag, Moved, Up};
         if let Some(session) = &self.session {
-            self.app.now = self.app.now.max(session.lab.now());
+            self.app.tick(session.lab.now());
         }
         match event {
             TermEvent::Key(key) => self.app.key(key),
@@ -346,6 +349,7 @@ impl Loop {
         };
         self.cursor = 0;
         let prompt = session.prompt.clone();
+        self.app.travel.set_journal(session.lab.journal().clone());
         self.session = Some(session);
         self.read_journal();
         self.app.begun(mode, prompt);

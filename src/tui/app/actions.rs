@@ -21,6 +21,8 @@ pub enum Action {
     Type(&'static str),
     Hint,
     NextLog,
+    /// An earlier moment, or the present again.
+    Back,
     Theme,
     Quit,
 }
@@ -57,6 +59,7 @@ pub const ACTIONS: &[Described] = &[
     described(Action::Newest, "G", "back to the newest row"),
     described(Action::NextLog, "l", "logs of the next instance, or of all"),
     described(Action::Hint, "h", "hint for the lesson's next goal"),
+    described(Action::Back, "b", "look back at an earlier moment: arrows move, n is now"),
     described(Action::LabVerb, ":", "type a lab verb (:wait, :fill, :throttle, :heal, :export)"),
     described(Action::Palette, "/", "command palette"),
     described(Action::Theme, "t", "next theme: full colour, colour-blind safe, no colour"),
@@ -114,6 +117,7 @@ impl App {
                 self.input.clear();
                 self.input.insert_text(line);
             }
+            Action::Back => self.look_back(),
             Action::Hint => self.next_hint(),
             Action::NextLog => self.next_log(),
             Action::Theme => {

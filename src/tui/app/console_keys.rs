@@ -54,7 +54,7 @@ impl App {
                 'k' => self.input.kill_to_end(),
                 'y' => self.input.yank(),
                 'h' => self.input.backspace(),
-                'l' => self.world.console.lines.clear(),
+                'l' => self.live_mut().console.lines.clear(),
                 'd' if self.input.is_empty() => self.end_of_input(),
                 'd' => self.input.delete(),
                 _ => {}

@@ -118,6 +118,9 @@ impl App {
 
     fn pane_key(&mut self, key: KeyEvent, ctrl: bool) {
         let Focus::Pane(pane) = self.focus else { return };
+        if self.back_key(key) {
+            return;
+        }
         if ctrl {
             match key.code {
                 KeyCode::Char('d') => self.scroll_by(pane, 10),

@@ -4,6 +4,7 @@
 //! console. It never touches a terminal, a thread, a file or a server, so a test can be its user.
 
 mod actions;
+mod back;
 mod console_keys;
 mod focus;
 mod keys;
@@ -13,6 +14,7 @@ mod paste;
 mod popup;
 
 pub use actions::{ACTIONS, Action, Described, VERBS};
+pub use back::Back;
 pub use focus::{Focus, Pane, RIGHT_TABS};
 pub use popup::{PaletteState, Popup};
 
@@ -21,6 +23,7 @@ use super::playback::Playback;
 use super::reduce::World;
 use super::reduce::link::LinkKey;
 use super::theme::Theme;
+use super::travel::Travel;
 use crate::console::{Completion, EditRequest};
 use crate::lesson::{Lesson, Progress};
 use crate::observe::{Body, ConsoleFact, Event, Fact, LinkState, Now};
@@ -80,6 +83,8 @@ pub enum Hit {
     Help,
     Palette,
     Candidate(usize),
+    /// A cell of the timeline: so many events.
+    Moment(u64),
 }
 
 /// The completion popup.
@@ -94,8 +99,11 @@ const NOTICE_US: u64 = 5_000_000;
 
 /// Everything that the screen is.
 pub struct App {
+    /// What the panes show, and its time: the present, or an earlier moment while `back` is some.
     pub world: World,
     pub now: Now,
+    pub back: Option<Box<Back>>,
+    pub travel: Travel,
     pub theme: Theme,
     pub screen: Screen,
     pub lessons: Vec<Lesson>,
@@ -159,6 +167,8 @@ impl App {
         App {
             world: World::default(),
             now: Now::default(),
+            back: None,
+            travel: Travel::default(),
             theme,
             screen: Screen::Start,
             lessons,
@@ -212,8 +222,10 @@ impl App {
 
     /// Folds an event of the journal. Returns the goals that it ticked.
     pub fn event(&mut self, event: &Event) -> Vec<usize> {
-        self.now = self.now.max(event.at);
-        self.world.apply(event);
+        self.tick(event.at);
+        self.live_mut().apply(event);
+        let live = self.back.as_ref().map_or(&self.world, |b| &b.live);
+        self.travel.passed(event, live);
         if let Body::Console(ConsoleFact::Typed { line, .. }) = &event.body
             && line.split_whitespace().next() == Some(":hint")
         {
@@ -222,8 +234,9 @@ impl App {
         if matches!(&event.body, Body::Fact(Fact::LinkState { to: LinkState::Connecting, .. })) {
             self.turn_to_sequence();
         }
+        let live = self.back.as_ref().map_or(&self.world, |b| &b.live);
         let ticked = match &mut self.progress {
-            Some(progress) => progress.look(&self.world.model),
+            Some(progress) => progress.look(&live.model),
             None => Vec::new(),
         };
         if let Some(last) = ticked.last() {
@@ -237,7 +250,7 @@ impl App {
     /// The goal that was ticked just now: its place among all, and since when it is told.
     pub fn just_ticked(&self) -> Option<usize> {
         let (goal, at) = self.ticked?;
-        (self.now.mono_us.saturating_sub(at.mono_us) < NOTICE_US).then_some(goal)
+        (self.live_now().mono_us.saturating_sub(at.mono_us) < NOTICE_US).then_some(goal)
     }
 
     /// The servers of the mode are up: the lab's screen opens.
@@ -277,7 +290,7 @@ impl App {
             return;
         }
         if clear {
-            self.world.console.lines.clear();
+            self.live_mut().console.lines.clear();
         }
         if let Some(edit) = edit {
             self.open_editor(edit);
@@ -317,6 +330,9 @@ impl App {
         } else {
             self.running = true;
             self.scroll.remove(&Pane::Console);
+            if self.back.is_some() && !line.trim().is_empty() {
+                self.notice = Some("this runs on the live servers, now".into());
+            }
             self.ask(Ask::Run(line));
         }
     }
@@ -348,7 +364,7 @@ impl App {
 
     /// A remark is shown for a while, then what it covered is back.
     pub fn age_notice(&mut self) {
-        let now = self.now.mono_us;
+        let now = self.live_now().mono_us;
         match (&self.notice, &self.noticed) {
             (None, _) => self.noticed = None,
             (Some(text), Some((seen, at))) if text == seen => {
@@ -364,6 +380,10 @@ impl App {
     /// One past the last row of the link that is to be seen by now.
     pub fn rows_shown(&mut self, key: &LinkKey) -> u64 {
         let Some(seq) = self.world.links.get(key) else { return 0 };
+        if self.back.is_some() {
+            // A moment stands still: nothing is played.
+            return seq.end();
+        }
         let dropped = seq.dropped;
         let at = |i: u64| {
             let i = usize::try_from(i - dropped).unwrap_or(usize::MAX);
@@ -378,9 +398,21 @@ impl App {
         if self.screen != Screen::Lab {
             return None;
         }
-        let now = self.now.mono_us;
+        let now = self.live_now().mono_us;
         let mut next: Option<u64> = None;
         let mut sooner = |us: u64| next = Some(next.map_or(us, |n: u64| n.min(us)));
+        if let Some((_, at)) = &self.noticed {
+            sooner((at + NOTICE_US).saturating_sub(now) + 1_000);
+        }
+        if let Some((_, at)) = &self.ticked
+            && at.mono_us + NOTICE_US > now
+        {
+            sooner(at.mono_us + NOTICE_US - now + 1_000);
+        }
+        if self.back.is_some() {
+            // A moment stands still.
+            return next;
+        }
         if let Some(key) = self.link()
             && let Some(seq) = self.world.links.get(&key)
         {
@@ -392,14 +424,6 @@ impl App {
             if let (_, Some(us)) = self.play.due(&key, (dropped, seq.end()), now, at) {
                 sooner(us.max(20_000));
             }
-        }
-        if let Some((_, at)) = &self.noticed {
-            sooner((at + NOTICE_US).saturating_sub(now) + 1_000);
-        }
-        if let Some((_, at)) = &self.ticked
-            && at.mono_us + NOTICE_US > now
-        {
-            sooner(at.mono_us + NOTICE_US - now + 1_000);
         }
         // A box calls its id new for a while.
         for i in self.world.model.instances.values() {

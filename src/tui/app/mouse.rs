@@ -20,7 +20,13 @@ impl App {
 
     fn click(&mut self, hit: Option<Hit>) {
         match &self.popup {
-            Some(Popup::Help(_) | Popup::Why { .. } | Popup::Quit) => {
+            Some(
+                Popup::Help(_)
+                | Popup::Why { .. }
+                | Popup::Differences(_)
+                | Popup::GoTo(_)
+                | Popup::Quit,
+            ) => {
                 self.popup = None;
                 return;
             }
@@ -50,12 +56,13 @@ impl App {
             Some(Hit::Help) => self.act(Action::Help),
             Some(Hit::Palette) => self.act(Action::Palette),
             Some(Hit::Candidate(i)) => self.take_candidate(i),
+            Some(Hit::Moment(at)) => self.go_to(at),
             None => {}
         }
     }
 
     fn wheel(&mut self, here: Position, lines: isize) {
-        if let Some(Popup::Help(at)) = &mut self.popup {
+        if let Some(Popup::Help(at) | Popup::Differences(at)) = &mut self.popup {
             *at = at.saturating_add_signed(lines);
             return;
         }

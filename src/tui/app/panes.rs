@@ -33,7 +33,11 @@ impl App {
     /// A narrow screen shows one pane: when a link begins, the one that tells of it, unless the
     /// user chose another or a lesson is being read.
     pub(super) fn turn_to_sequence(&mut self) {
-        if !self.chose && self.progress.is_none() && self.screen == Screen::Lab {
+        if !self.chose
+            && self.progress.is_none()
+            && self.screen == Screen::Lab
+            && self.back.is_none()
+        {
             self.narrow = Pane::Sequence;
         }
     }

@@ -20,6 +20,10 @@ pub enum Popup {
         row: u64,
     },
     Editor(Box<Editor>),
+    /// A time, an event or a bookmark to look at.
+    GoTo(LineEdit),
+    /// What is another way now than at the moment that is up; scrolled by so many lines.
+    Differences(usize),
     /// Leave, really?
     Quit,
 }
@@ -58,6 +62,28 @@ impl App {
                 KeyCode::PageDown => *at += 10,
                 KeyCode::PageUp => *at = at.saturating_sub(10),
                 _ => self.popup = None,
+            },
+            Some(Popup::Differences(at)) => match key.code {
+                KeyCode::Down | KeyCode::Char('j') => *at += 1,
+                KeyCode::Up | KeyCode::Char('k') => *at = at.saturating_sub(1),
+                KeyCode::PageDown => *at += 10,
+                KeyCode::PageUp => *at = at.saturating_sub(10),
+                _ => self.popup = None,
+            },
+            Some(Popup::GoTo(input)) => match key.code {
+                KeyCode::Esc => self.popup = None,
+                KeyCode::Char('c') if ctrl => self.popup = None,
+                KeyCode::Enter => {
+                    let place = input.text();
+                    self.popup = None;
+                    self.go_to_typed(&place);
+                }
+                KeyCode::Backspace => input.backspace(),
+                KeyCode::Left => input.left(),
+                KeyCode::Right => input.right(),
+                KeyCode::Char('u') if ctrl => input.clear(),
+                KeyCode::Char(c) if !ctrl => input.insert(c),
+                _ => {}
             },
             Some(Popup::Why { .. }) => match key.code {
                 KeyCode::Char('j') | KeyCode::Down => self.why_step(1),

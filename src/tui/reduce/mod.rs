@@ -39,6 +39,12 @@ pub struct World {
 }
 
 impl World {
+    /// The world behind a model, when the events that made it are gone: what only the panes keep
+    /// (rows, log lines, answers) begins empty.
+    pub fn from_model(model: Model) -> World {
+        World { model, ..World::default() }
+    }
+
     /// Folds one event.
     pub fn apply(&mut self, event: &Event) {
         self.model.apply(event);

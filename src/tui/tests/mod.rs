@@ -1,6 +1,7 @@
 //! The screens as goldens and the app as a user drives it.
 
 mod attention;
+mod back;
 mod drive;
 mod newcomer;
 mod pictures;

@@ -3,17 +3,21 @@
 
 use super::{app, text};
 use crate::engine::config::Config;
+use crate::lab::journal::Journal;
 use crate::observe::{Answer, Body, ConsoleFact, Fact, LabFact, Label, ReplicaState, Source};
 use crate::sim::Sim;
 use crate::tui::app::{App, Mode, Pane};
 use crate::wire::value::Value;
+use std::sync::Arc;
 
-const SECOND: u64 = 1_000_000;
+pub const SECOND: u64 = 1_000_000;
 
 /// A simulated session in the free lab, and the app that watches it.
 pub struct Session {
     pub sim: Sim,
     pub app: App,
+    /// What the app can look back into.
+    journal: Arc<Journal>,
     seen: usize,
     lines: u64,
 }
@@ -41,8 +45,10 @@ impl Session {
             sim.start(port, config);
         }
         let mut app = app();
+        let journal = Arc::new(Journal::default());
+        app.travel.set_journal(journal.clone());
         app.begun(&Mode::Free, "127.0.0.1:6380> ".into());
-        let mut session = Session { sim, app, seen: 0, lines: 0 };
+        let mut session = Session { sim, app, journal, seen: 0, lines: 0 };
         session.run(SECOND);
         session
     }
@@ -84,12 +90,13 @@ impl Session {
         self.watch();
     }
 
-    fn watch(&mut self) {
+    pub fn watch(&mut self) {
         for event in &self.sim.events()[self.seen..] {
+            self.journal.append(event.at, event.source, event.body.clone());
             self.app.event(event);
         }
         self.seen = self.sim.events().len();
-        self.app.now = self.sim.now();
+        self.app.tick(self.sim.now());
     }
 
     /// The screen at both sizes; narrow, one pane is up.
@@ -122,7 +129,7 @@ fn simulated_handshake() {
 }
 
 /// 20,000 keys on a link of 64 KB/s; a SET is typed while they travel.
-fn held() -> Session {
+pub fn held() -> Session {
     let mut s = Session::new(3);
     s.typed(6380, "DEBUG POPULATE 20000 key 100");
     s.sim.throttle(6380, 6381, 64 * 1024);
@@ -151,7 +158,7 @@ fn simulated_replay() {
 }
 
 /// Both replicas in sync, and a write that reached them.
-fn online(seed: u64) -> Session {
+pub fn online(seed: u64) -> Session {
     let mut s = Session::new(seed);
     s.typed(6381, "SLAVEOF 127.0.0.1 6380");
     s.typed(6382, "SLAVEOF 127.0.0.1 6380");

@@ -3,7 +3,7 @@
 use super::frame::{Canvas, Text, titled};
 use crate::observe::{AnswerLine, Label};
 use crate::tui::app::{App, Focus, Hit, Pane};
-use crate::tui::reduce::console::ConsoleLine;
+use crate::tui::reduce::console::{ConsoleLine, Scrollback};
 use crate::tui::text::{clip, fit, safe, width, wrap};
 use crate::tui::theme::{Mark, mark_of};
 use ratatui::layout::{Position, Rect};
@@ -16,7 +16,12 @@ const OFFERED: usize = 8;
 
 pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     let here = app.focus == Focus::Console && app.popup.is_none();
-    let title = if here { "Console · typing here" } else { "Console · i types here" };
+    let title = match (here, app.back.is_some()) {
+        (true, true) => "Console · typing here, on the live servers",
+        (false, true) => "Console · as it was; i types here, on the live servers",
+        (true, false) => "Console · typing here",
+        (false, false) => "Console · i types here",
+    };
     let inner = titled(c, app, area, Pane::Console, title);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     if inner.height == 0 {
@@ -27,7 +32,7 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     let room = inner.height as usize - 1;
     // Wrapped from the newest upwards; no more than the eye may come to see.
     let mut lines: Vec<Text> = Vec::new();
-    for line in app.world.console.lines.iter().rev() {
+    for line in scrollback(app).lines.iter().rev() {
         let mut wrapped = wrap_line(line, wide);
         wrapped.reverse();
         lines.extend(wrapped);
@@ -62,9 +67,17 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     prompt(c, app, at);
 }
 
+/// Who types sees the answers come; who looks back sees those of the moment.
+fn scrollback(app: &App) -> &Scrollback {
+    match app.focus {
+        Focus::Console => &app.live().console,
+        Focus::Pane(_) => &app.world.console,
+    }
+}
+
 /// Whether the last answer can be seen from its typed line on.
 fn ends_in_sight(app: &App, wide: usize, room: usize) -> bool {
-    let lines = app.world.console.lines.iter().rev();
+    let lines = scrollback(app).lines.iter().rev();
     let mut rows = 0;
     for line in lines {
         rows += wrap_line(line, wide).len();

@@ -45,6 +45,12 @@ impl Text {
         self
     }
 
+    /// Adds all pieces of another text.
+    pub fn then(mut self, other: Text) -> Text {
+        self.0.extend(other.0);
+        self
+    }
+
     /// A sentence in as many lines as it needs: the first begins with `head`, the others stand
     /// under its text.
     pub fn wrapped(mark: Mark, head: &str, text: &str, wide: usize) -> Vec<Text> {

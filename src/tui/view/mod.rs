@@ -17,8 +17,11 @@ mod backlog;
 mod buffer;
 mod charts;
 mod console;
+mod differences;
 mod editor;
 mod frame;
+mod go_to;
+mod happened;
 mod help;
 mod keys;
 mod lesson;
@@ -29,6 +32,8 @@ mod quit;
 mod sequence;
 mod start;
 mod status;
+mod steps;
+mod timeline;
 mod topology;
 mod topology_link;
 mod why;
@@ -66,6 +71,9 @@ pub fn draw(frame: &mut Frame, app: &mut App) {
     if let Some(Popup::Help(at)) = app.popup {
         app.popup = Some(Popup::Help(at.min(help::last(app, area))));
     }
+    if let Some(Popup::Differences(at)) = app.popup {
+        app.popup = Some(Popup::Differences(at.min(differences::last(app, area))));
+    }
     let shown = app.link().map_or(0, |key| app.rows_shown(&key));
     let mut hits = Vec::new();
     let mut c = Canvas { frame, theme: app.theme, now: app.now, hits: &mut hits };
@@ -87,6 +95,8 @@ pub fn draw(frame: &mut Frame, app: &mut App) {
             let room = beside_lesson(&mut c, app, area);
             editor::draw(&mut c, room, e);
         }
+        Some(Popup::GoTo(input)) => go_to::draw(&mut c, app, area, input),
+        Some(Popup::Differences(at)) => differences::draw(&mut c, app, area, *at),
         Some(Popup::Quit) => quit::draw(&mut c, app, area),
     }
     app.hits = hits;
@@ -118,6 +128,9 @@ fn lab(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
     status::draw(c, app, status);
     let console_height = console_height(app, rest);
     let (middle, console) = split_top(rest, rest.height - console_height);
+    let line = timeline::height(app).min(middle.height / 3);
+    let (middle, strip) = split_top(middle, middle.height - line);
+    timeline::draw(c, app, strip);
     if console_height > 0 {
         console::draw(c, app, console);
     }

@@ -4,7 +4,7 @@ use super::frame::{Canvas, Text};
 use super::words::key_of;
 use crate::lab::model::{Life, LinkStatus};
 use crate::tui::app::{App, Hit};
-use crate::tui::text::{clip, clock, width};
+use crate::tui::text::{clip, clock, count, width};
 use crate::tui::theme::Mark;
 use ratatui::layout::Rect;
 
@@ -27,6 +27,16 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     }
     let room = room_for(&left);
     let mut line = left;
+    if app.back.is_some() {
+        line = place(app, 0);
+        let moment = moment(app, room_for(&line));
+        line = line.then(moment);
+        if app.notice.is_none() {
+            links = Text::new();
+        } else {
+            line = place(app, 0);
+        }
+    }
     match &app.notice {
         Some(notice) => {
             line = line.add(Mark::Quiet, " ").add(Mark::Lab, clip(notice, room.saturating_sub(1)));
@@ -68,6 +78,9 @@ fn place(app: &App, title_cells: usize) -> Text {
 fn time(app: &App, wide: u16) -> Text {
     let began = app.world.model.session.began;
     let us = app.now.mono_us.saturating_sub(began.mono_us);
+    if app.back.is_some() {
+        return Text::new();
+    }
     let text = match wide {
         0..=69 => return Text::new(),
         70..=99 => "▶ ",
@@ -75,6 +88,27 @@ fn time(app: &App, wide: u16) -> Text {
         _ => "▶ live  link time ×1  ",
     };
     Text::of(Mark::Stream, text).add(Mark::Quiet, format!("{}  ", clock(us)))
+}
+
+/// Which moment is up, and what went on meanwhile.
+fn moment(app: &App, room: usize) -> Text {
+    let Some(back) = &app.back else { return Text::new() };
+    let clock = app.back_clock().unwrap_or_default();
+    let later = app.travel.end().saturating_sub(back.at);
+    let meanwhile = app.travel.end().saturating_sub(back.entered);
+    let events = |n: u64| format!("{} event{}", count(n), if n == 1 { "" } else { "s" });
+    let head = Text::new().add_fresh(Mark::Difference, format!(" ◀ back at {clock} "), true);
+    let rest = [
+        format!(
+            " {} before now · the servers go on: {} meanwhile",
+            events(later),
+            events(meanwhile)
+        ),
+        format!(" {} before now · {} meanwhile", events(later), count(meanwhile)),
+        format!(" {} before now", count(later)),
+    ];
+    let rest = rest.into_iter().find(|r| head.width() + r.chars().count() <= room);
+    head.add(Mark::Quiet, rest.unwrap_or_default())
 }
 
 /// Every link in a word, as many as there is room for.
