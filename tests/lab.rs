@@ -30,7 +30,7 @@ fn free_lab_has_three_masters_and_the_pages_files() {
 #[test]
 fn taken_port_names_port_error_holder_and_the_way_out() {
     let (lab, _tmp) = open(true);
-    let [_, second, _] = lab.ports();
+    let [_, second, _] = lab.base_ports();
     let _taken = TcpListener::bind(("127.0.0.1", second)).expect("free a moment ago");
     let error = lab.prepare_free().expect_err("the port is taken");
     assert_eq!(error.kind, LabErrorKind::Port);
@@ -49,7 +49,7 @@ fn taken_port_names_port_error_holder_and_the_way_out() {
 #[test]
 fn wrong_lines_are_answered_as_redis_server_does() {
     let (lab, _tmp) = open(true);
-    let [a, ..] = lab.ports();
+    let [a, ..] = lab.base_ports();
     let none = lab.start_server("/data", Some("/data/6380/redis.conf"), &[]).expect_err("none");
     assert!(
         none.text.ends_with(

@@ -19,7 +19,7 @@ fn values_live_until_the_kill_and_a_restart_begins_again() {
     assert_eq!(client.ask("SET name xd"), "+OK");
     assert_eq!(client.ask("GET name"), "$2 xd");
     let old_pid = lab.instance(port).expect("listed").shown_pid;
-    assert!(lab.restart(port).is_err(), "it is up");
+    assert!(lab.restart(port, false).is_err(), "it is up");
     lab.kill(port).expect("killed");
     assert!(!lab.instance(port).expect("still listed").up);
     assert_eq!(client.ask("GET name"), "", "the connection is gone");
@@ -27,7 +27,7 @@ fn values_live_until_the_kill_and_a_restart_begins_again() {
     let path = format!("/data/{port}/redis.pid");
     assert!(lab.workspace().exists(&path), "kill -9 leaves the pid file");
 
-    let started = lab.restart(port).expect("again");
+    let started = lab.restart(port, false).expect("again");
     assert!(started.daemonized && started.shown_pid != old_pid);
     assert_eq!(started.log_file, Some(format!("/data/{port}/redis.log")));
     assert_eq!(Client::to(port).ask("GET name"), "$-1", "kill -9 saves nothing");
@@ -49,7 +49,7 @@ fn values_live_until_the_kill_and_a_restart_begins_again() {
 fn the_walk_through() {
     let (lab, _tmp) = open(true);
     lab.prepare_free().expect("three masters");
-    let [a, b, c] = lab.ports();
+    let [a, b, c] = lab.base_ports();
     let (mut on_a, mut on_b, mut on_c) = (Client::to(a), Client::to(b), Client::to(c));
     assert_eq!(on_b.ask(&format!("SLAVEOF 127.0.0.1 {a}")), "+OK");
     assert_eq!(on_c.ask(&format!("SLAVEOF 127.0.0.1 {a}")), "+OK");
@@ -116,7 +116,7 @@ fn the_walk_through() {
 fn killed_link_is_resumed_and_says_with_which_numbers() {
     let (lab, _tmp) = open(true);
     lab.prepare_free().expect("three masters");
-    let [a, b, _] = lab.ports();
+    let [a, b, _] = lab.base_ports();
     let (mut on_a, mut on_b) = (Client::to(a), Client::to(b));
     assert_eq!(on_a.ask("config set repl-diskless-sync-delay 0"), "+OK");
     assert_eq!(on_b.ask(&format!("SLAVEOF 127.0.0.1 {a}")), "+OK");
@@ -141,7 +141,7 @@ fn killed_link_is_resumed_and_says_with_which_numbers() {
 fn throttled_transfer_holds_writes_back_until_it_is_healed() {
     let (lab, _tmp) = open(true);
     lab.prepare_free().expect("three masters");
-    let [a, b, _] = lab.ports();
+    let [a, b, _] = lab.base_ports();
     let (mut on_a, mut on_b) = (Client::to(a), Client::to(b));
     assert_eq!(on_a.ask("config set repl-diskless-sync-delay 0"), "+OK");
     on_a.fill(10_000);

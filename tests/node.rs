@@ -10,8 +10,10 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use synclab::engine::Signal;
-use synclab::node::{Control, FactSink, Gate, GateKey, Grant, NoSink, OpenGate, raise_open_files};
-use synclab::observe::{ExitHow, Fact, Now, Side};
+use synclab::node::{
+    Control, FactSink, Gate, GateKey, Grant, LinkRule, NoSink, OpenGate, raise_open_files,
+};
+use synclab::observe::{Addr, ExitHow, Fact, Now, Side};
 
 fn temp() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temp dir")
@@ -231,15 +233,27 @@ struct Sluice {
 }
 
 impl Gate for Sluice {
-    fn allow(&self, link: &GateKey, now: Now, want: usize) -> Grant {
+    fn is_open(&self) -> bool {
+        false
+    }
+
+    fn rule(&self, _link: &GateKey) -> LinkRule {
+        LinkRule { bounded: true, ..LinkRule::default() }
+    }
+
+    fn is_inside(&self, _now: Now, _peer: &Addr) -> bool {
+        true
+    }
+
+    fn allow(&self, link: &GateKey, travel_us: u64, want: usize) -> Grant {
         if link.from == Side::Master && link.peer == 7777 && !self.open.load(Ordering::SeqCst) {
             let _ = self.asked.lock().expect("the lock").send(*link);
-            return Grant { bytes: 0, again_at_link_us: None };
+            return Grant { bytes: 0, again_at_us: None };
         }
         // Small portions, a little time apart: the retry at the named time must work as well.
         let bytes = want.min(50_000);
         self.granted.fetch_add(bytes, Ordering::SeqCst);
-        Grant { bytes, again_at_link_us: Some(now.link_us + 1_000) }
+        Grant { bytes, again_at_us: Some(travel_us + 1_000) }
     }
 
     fn give_back(&self, _link: &GateKey, bytes: usize) {

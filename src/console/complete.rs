@@ -77,7 +77,8 @@ impl Completer {
             && words.is_empty()
         {
             let fits = VERBS.iter().filter(|v| v.name.starts_with(verb));
-            let about = |v: &super::verbs::Verb| super::ports::in_lab(v.about, self.lab.ports());
+            let about =
+                |v: &super::verbs::Verb| super::ports::in_lab(v.about, self.lab.base_ports());
             return fits.map(|v| candidate(format!(":{}", v.name), &about(v))).collect();
         }
         let Some((first, rest)) = words.split_first() else {
@@ -139,7 +140,7 @@ impl Completer {
             Some(_) => "down",
             None => "not started",
         };
-        let mut ports = self.lab.ports().to_vec();
+        let mut ports = self.lab.ports();
         ports.extend(instances.iter().map(|i| i.port));
         let all = ports.into_iter().map(|p| candidate(p.to_string(), up(p)));
         all.filter(|c| c.text.starts_with(word)).collect()

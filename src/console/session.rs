@@ -99,7 +99,7 @@ impl Mouth<'_> {
 
     /// Such words with the lab's ports.
     pub fn in_lab(&self, text: &str) -> String {
-        super::ports::in_lab(text, self.lab.ports())
+        super::ports::in_lab(text, self.lab.base_ports())
     }
 
     /// An error of the lab with its next step.
@@ -291,7 +291,7 @@ impl Console {
 
     /// A line that names the usual ports goes there literally, though the lab has others: say so.
     fn hint_about_ports(&mut self, text: &str, mouth: &mut Mouth<'_>) {
-        let ours = self.lab.ports();
+        let ours = self.lab.base_ports();
         if ours[0] == 6380 {
             return;
         }

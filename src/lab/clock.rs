@@ -3,7 +3,7 @@
 use crate::node::{Clock, SystemClock};
 use crate::observe::Now;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How fast link time runs: `num` microseconds for every `den` of real time. `num` 0: it stands.
@@ -27,12 +27,27 @@ impl LinkRate {
 #[derive(Debug, Default)]
 pub struct LabClock {
     machine: SystemClock,
-    /// Link time was never bent: nobody needs the lock.
+    /// Whether link time was ever bent: before, nobody needs the lock.
     bent: AtomicBool,
-    bend: Mutex<Bend>,
+    bends: Mutex<Bends>,
 }
 
-/// From `mono_us` on, link time counts from `link_us` with this rate.
+/// Two times that are bent alike, except that one of them can be held.
+#[derive(Debug)]
+struct Bends {
+    slow: u32,
+    held: bool,
+    link: Bend,
+    travel: Bend,
+}
+
+impl Default for Bends {
+    fn default() -> Bends {
+        Bends { slow: 1, held: false, link: Bend::default(), travel: Bend::default() }
+    }
+}
+
+/// From `mono_us` on, the bent time counts from `link_us` with this rate.
 #[derive(Clone, Copy, Debug)]
 struct Bend {
     mono_us: u64,
@@ -47,6 +62,10 @@ impl Default for Bend {
 }
 
 impl Bend {
+    fn go_on(self, mono_us: u64, rate: LinkRate) -> Bend {
+        Bend { mono_us, link_us: self.at(mono_us), rate }
+    }
+
     fn at(&self, mono_us: u64) -> u64 {
         let real = u128::from(mono_us.saturating_sub(self.mono_us));
         let link = real * u128::from(self.rate.num) / u128::from(self.rate.den.max(1));
@@ -73,18 +92,41 @@ impl LabClock {
         LabClock::default()
     }
 
-    /// Lets link time go on with another rate from now on, without a jump. Whoever calls it wakes
-    /// the instances, which wait by the old rate.
-    pub fn set_link_rate(&self, rate: LinkRate) {
-        let mut bend = self.bend.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Lets link time and travel time run at 1/`factor` of real time from now on (0 counts as 1),
+    /// without a jump. Whoever calls it wakes the instances, which wait by the old rate.
+    pub fn set_slow(&self, factor: u32) {
+        self.bend(|bends| bends.slow = factor.max(1));
+    }
+
+    /// Stops link time, or lets it go on at the rate that it had. Travel time runs on. Whoever lets
+    /// it go on wakes the instances.
+    pub fn set_held(&self, held: bool) {
+        self.bend(|bends| bends.held = held);
+    }
+
+    fn bend(&self, change: impl FnOnce(&mut Bends)) {
+        let mut bends = self.lock();
+        change(&mut bends);
         let mono_us = self.machine.now().mono_us;
-        *bend = Bend { mono_us, link_us: bend.at(mono_us), rate };
+        let rate = LinkRate::slow(bends.slow);
+        bends.travel = bends.travel.go_on(mono_us, rate);
+        let rate = if bends.held { LinkRate::STOPPED } else { rate };
+        bends.link = bends.link.go_on(mono_us, rate);
         self.bent.store(true, Ordering::Release);
     }
 
-    /// The rate that holds now.
-    pub fn link_rate(&self) -> LinkRate {
-        self.bend.lock().unwrap_or_else(PoisonError::into_inner).rate
+    fn lock(&self) -> MutexGuard<'_, Bends> {
+        self.bends.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// By how much link time is slowed; 1 is real time.
+    pub fn slow(&self) -> u32 {
+        self.lock().slow
+    }
+
+    /// Whether link time stands.
+    pub fn held(&self) -> bool {
+        self.bent.load(Ordering::Acquire) && self.lock().held
     }
 }
 
@@ -94,14 +136,24 @@ impl Clock for LabClock {
             return self.machine.now();
         }
         // Inside the lock, so that link time never goes back when the rate changes just now.
-        let bend = self.bend.lock().unwrap_or_else(PoisonError::into_inner);
+        let bends = self.lock();
         let now = self.machine.now();
-        Now { link_us: bend.at(now.mono_us), ..now }
+        Now { link_us: bends.link.at(now.mono_us), ..now }
     }
 
     fn real_until_link(&self, link_us: u64) -> Option<Duration> {
-        let bend = self.bend.lock().unwrap_or_else(PoisonError::into_inner);
-        bend.until(self.machine.now().mono_us, link_us).map(Duration::from_micros)
+        let bends = self.lock();
+        bends.link.until(self.machine.now().mono_us, link_us).map(Duration::from_micros)
+    }
+
+    fn travel_us(&self, now: Now) -> u64 {
+        self.lock().travel.at(now.mono_us)
+    }
+
+    fn real_until_travel(&self, now: Now, travel_us: u64) -> Duration {
+        let us = self.lock().travel.until(now.mono_us, travel_us);
+        // It never stands.
+        Duration::from_micros(us.unwrap_or(0))
     }
 }
 
@@ -123,7 +175,7 @@ mod tests {
     #[test]
     fn link_time_stops_and_goes_on() {
         let clock = LabClock::new();
-        clock.set_link_rate(LinkRate::STOPPED);
+        clock.set_held(true);
         let held = clock.now();
         let later = loop {
             let now = clock.now();
@@ -133,9 +185,15 @@ mod tests {
         };
         assert_eq!(later.link_us, held.link_us);
         assert_eq!(clock.real_until_link(held.link_us + 1), None);
-        clock.set_link_rate(LinkRate::REAL);
+        assert!(clock.travel_us(later) > clock.travel_us(held), "bytes still travel");
+        clock.set_slow(10);
+        assert!(clock.held(), "slow motion does not let it go");
+        clock.set_held(false);
         assert!(clock.now().link_us >= held.link_us);
-        assert!(clock.real_until_link(held.link_us + 1_000_000).is_some());
-        assert_eq!(clock.link_rate(), LinkRate::REAL);
+        let ahead = clock.real_until_link(clock.now().link_us + 1_000_000).expect("it runs");
+        assert!(ahead > Duration::from_secs(9), "at the slow rate: {ahead:?}");
+        clock.set_slow(1);
+        assert!(clock.real_until_link(clock.now().link_us + 1_000_000) < Some(ahead));
+        assert_eq!(clock.slow(), 1);
     }
 }

@@ -23,8 +23,10 @@ pub enum LabErrorKind {
     Instance,
     /// A conf file or a directive.
     Config,
-    /// A link or its bound.
+    /// A link or what is done to it.
     Link,
+    /// Slow motion.
+    Time,
     /// The session was closed.
     Closed,
 }

@@ -3,6 +3,7 @@
 use super::error::{LabError, LabErrorKind};
 use super::journal::Journal;
 use super::session::Lab;
+use super::start::StartError;
 use super::workspace::DATA;
 use crate::observe::{Body, Event, ExitHow, Fact, LabFact, Source};
 use std::collections::BTreeSet;
@@ -52,12 +53,17 @@ pub(super) fn prepare(lab: &Lab) -> Result<(), LabError> {
                 for port in waits {
                     let _ = lab.kill(port);
                 }
-                let kind = if e.port.is_some() { LabErrorKind::Port } else { LabErrorKind::Config };
-                return Err(LabError { kind, cause: e.text, hint: e.hint });
+                return Err(as_lab_error(e));
             }
         }
     }
     wait_ready(lab.journal(), cursor, waits, PATIENCE)
+}
+
+/// A failed start as an error of the lab.
+pub(super) fn as_lab_error(e: StartError) -> LabError {
+    let kind = if e.port.is_some() { LabErrorKind::Port } else { LabErrorKind::Config };
+    LabError { kind, cause: e.text, hint: e.hint }
 }
 
 /// Waits until each of these ports told that it accepts commands, and gives up when nothing at all

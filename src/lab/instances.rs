@@ -7,6 +7,8 @@ use super::links::Links;
 use super::pids::Pids;
 use super::sink::{Lane, Late, Sink};
 use super::start::{Prepared, StartError, prepare};
+use super::steps::LabSteps;
+use super::wakes::Wakes;
 use super::workspace::Workspace;
 use crate::node::{Clock, Control, ControlTx, Gate, control, run};
 use crate::observe::{ExitHow, LabFact, Now};
@@ -14,6 +16,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+/// So many instances may run in one lab.
+pub const MAX_INSTANCES: usize = 16;
 
 /// An instance was started.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +46,8 @@ pub struct InstanceInfo {
     pub directives: Vec<String>,
     pub daemonized: bool,
     pub up: bool,
+    /// Stopped as SIGSTOP would.
+    pub frozen: bool,
     /// `127.0.0.1:6380`
     pub addr: String,
     pub started: Now,
@@ -60,6 +67,8 @@ pub(super) struct Instances {
     journal: Arc<Journal>,
     clock: Arc<LabClock>,
     links: Arc<Links>,
+    steps: Arc<LabSteps>,
+    wakes: Arc<Wakes>,
     workspace: Arc<Workspace>,
     late: Arc<Late>,
     pids: Pids,
@@ -87,6 +96,8 @@ impl Instances {
         journal: Arc<Journal>,
         clock: Arc<LabClock>,
         links: Arc<Links>,
+        steps: Arc<LabSteps>,
+        wakes: Arc<Wakes>,
         workspace: Arc<Workspace>,
         base_port: u16,
     ) -> io::Result<Instances> {
@@ -95,6 +106,8 @@ impl Instances {
             journal,
             clock,
             links,
+            steps,
+            wakes,
             workspace,
             late,
             pids: Pids::new(),
@@ -110,8 +123,17 @@ impl Instances {
 
     /// Starts an instance. It listens when this comes back.
     pub(super) fn start(self: &Arc<Self>, request: Request) -> Result<Started, StartError> {
-        if self.lock().closed {
-            return Err(StartError::new("the session is closed"));
+        {
+            let state = self.lock();
+            if state.closed {
+                return Err(StartError::new("the session is closed"));
+            }
+            if state.slots.values().filter(|s| s.info.up).count() >= MAX_INSTANCES {
+                let text = format!("{MAX_INSTANCES} instances run: the lab has room for no more");
+                let mut e = StartError::new(text);
+                e.hint = Some("SHUTDOWN at one of them, or :kill PORT, makes room.".to_owned());
+                return Err(e);
+            }
         }
         let pid = self.pids.next();
         let prepared = prepare(&request, &self.workspace, pid, self.clock.now(), self.base_port);
@@ -132,6 +154,7 @@ impl Instances {
             directives: request.directives.clone(),
             daemonized,
             up: true,
+            frozen: false,
             addr: format!("127.0.0.1:{port}"),
             started: self.clock.now(),
         };
@@ -143,6 +166,8 @@ impl Instances {
             if state.closed {
                 return Err(StartError::new("the session is closed"));
             }
+            self.links.instance_up(port);
+            self.wakes.add(port, tx.clone());
             state.slots.insert(port, Slot { info, request, control: tx });
         }
         self.tell(LabFact::InstanceUp { port, conf });
@@ -156,7 +181,7 @@ impl Instances {
             });
             let (gate, clock): (Arc<dyn Gate>, Arc<dyn Clock>) =
                 (mine.links.clone(), mine.clock.clone());
-            let how = run(spec, rx, sink, gate, clock);
+            let how = run(spec, rx, sink, gate, mine.steps.clone(), clock);
             lane.flush(mine.clock.now());
             mine.end(port, how);
         });
@@ -171,9 +196,13 @@ impl Instances {
     /// Told by an instance's own thread, as the last thing it does.
     fn end(&self, port: u16, how: ExitHow) {
         self.workspace.rescan();
+        self.links.instance_down(port, self.clock.now());
+        self.wakes.remove(port);
+        self.steps.with(|s| s.instance_gone(port));
         self.tell(LabFact::InstanceDown { port, how });
         if let Some(slot) = self.lock().slots.get_mut(&port) {
             slot.info.up = false;
+            slot.info.frozen = false;
         }
         self.ended.notify_all();
     }
@@ -198,6 +227,33 @@ impl Instances {
         for slot in self.lock().slots.values().filter(|s| s.info.up) {
             slot.control.send(what);
         }
+    }
+
+    /// Stops an instance where it stands, or lets it go on; says whether it did so within
+    /// `at_most` (a long command is not interrupted). `None`: there is no such instance, or it is
+    /// in that state already.
+    pub(super) fn freeze(&self, port: u16, on: bool, at_most: Duration) -> Option<bool> {
+        let line = {
+            let mut state = self.lock();
+            let slot = state.slots.get_mut(&port).filter(|s| s.info.up && s.info.frozen != on)?;
+            slot.info.frozen = on;
+            slot.control.clone()
+        };
+        line.send(if on { Control::Freeze } else { Control::Thaw });
+        Some(line.wait_frozen(on, at_most))
+    }
+
+    /// Lets everybody go on.
+    pub(super) fn thaw_all(&self) {
+        for slot in self.lock().slots.values_mut().filter(|s| s.info.frozen) {
+            slot.info.frozen = false;
+            slot.control.send(Control::Thaw);
+        }
+    }
+
+    /// Forgets an instance that is down.
+    pub(super) fn forget(&self, port: u16) {
+        self.lock().slots.retain(|p, slot| *p != port || slot.info.up);
     }
 
     /// Waits until none of these ports has a running instance (`None`: none at all). Says whether

@@ -9,6 +9,8 @@ use super::links::Links;
 use super::recorder::Recorder;
 use super::secrets::{mask_answer, mask_line};
 use super::start::StartError;
+use super::steps::LabSteps;
+use super::wakes::Wakes;
 use super::workspace::Workspace;
 use crate::engine::Signal;
 use crate::node::{Clock, Control, RESERVED_FDS, raise_open_files};
@@ -18,7 +20,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// A start waits no longer than this for the data set to be loaded.
@@ -44,26 +46,30 @@ impl Default for LabOptions {
 }
 
 /// How long a killed instance may take to notice.
-const KILL_PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const KILL_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long the instances may take to leave in order when the session is closed.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 
 /// A handle on a session; clones share it. Every method may be called from any thread.
 #[derive(Clone)]
-pub struct Lab(Arc<Inner>);
+pub struct Lab(pub(super) Arc<Inner>);
 
-struct Inner {
+pub(super) struct Inner {
     options: LabOptions,
     folder: PathBuf,
     /// Held as long as the session lives, so that no other one uses the folder.
     _lock: File,
     recorder: Recorder,
-    workspace: Arc<Workspace>,
+    pub(super) workspace: Arc<Workspace>,
     journal: Arc<Journal>,
-    clock: Arc<LabClock>,
-    links: Arc<Links>,
-    instances: Arc<Instances>,
+    pub(super) clock: Arc<LabClock>,
+    pub(super) links: Arc<Links>,
+    pub(super) steps: Arc<LabSteps>,
+    pub(super) wakes: Arc<Wakes>,
+    pub(super) instances: Arc<Instances>,
+    /// The lab's own ports: those it began with, and those that were added.
+    pub(super) ports: Mutex<Vec<u16>>,
 }
 
 impl Lab {
@@ -89,16 +95,20 @@ impl Lab {
             .map_err(|e| folder_error(&folder, &e))?;
         let workspace = Arc::new(workspace);
         let links = Arc::new(Links::default());
+        let wakes = Arc::new(Wakes::default());
+        let steps = LabSteps::new(journal.clone(), clock.clone(), links.clone(), wakes.clone());
+        let steps = Arc::new(steps);
         let instances = Instances::new(
             journal.clone(),
             clock.clone(),
             links.clone(),
+            steps.clone(),
+            wakes.clone(),
             workspace.clone(),
             options.base_port,
         );
         let instances = Arc::new(instances.map_err(|e| folder_error(&folder, &e))?);
-        // One process, three servers: their clients share its bound on open files.
-        raise_open_files(3 * (10_000 + RESERVED_FDS));
+        make_room(ports.len());
         Ok(Lab(Arc::new(Inner {
             options,
             folder,
@@ -108,7 +118,10 @@ impl Lab {
             journal,
             clock,
             links,
+            steps,
+            wakes,
             instances,
+            ports: Mutex::new(ports.to_vec()),
         })))
     }
 
@@ -134,7 +147,7 @@ impl Lab {
 
     /// Starts, and lets a data set of ordinary size load: a line that was typed ahead would meet
     /// `-LOADING` otherwise, which at a shell's pace nobody ever sees.
-    fn start(&self, request: Request) -> Result<Started, StartError> {
+    pub(super) fn start(&self, request: Request) -> Result<Started, StartError> {
         let journal = self.journal();
         let cursor = journal.len();
         let started = self.0.instances.start(request)?;
@@ -142,35 +155,6 @@ impl Lab {
         // Whoever ends at once, or loads for long, says so himself in the journal and the log.
         let _ = free::wait_ready(journal, cursor, one, LOADS_WITHIN);
         Ok(started)
-    }
-
-    /// Starts an instance that is down again, with the conf file and directives that it had.
-    pub fn restart(&self, port: u16) -> Result<Started, StartError> {
-        match self.0.instances.request(port) {
-            Some((request, false)) => self.start(request),
-            Some((_, true)) => {
-                let mut e = StartError::new(format!("the instance on port {port} is up"));
-                e.hint = Some(format!(":kill {port} ends it first."));
-                Err(e)
-            }
-            None => {
-                let none = self.no_instance(port);
-                Err(StartError { text: none.cause, hint: none.hint, port: Some(port) })
-            }
-        }
-    }
-
-    /// `kill -9`: nothing is saved. Comes back when the instance is gone.
-    pub fn kill(&self, port: u16) -> Result<(), LabError> {
-        if !self.0.instances.send(port, Control::Kill) {
-            return Err(self.no_instance(port));
-        }
-        if self.wait_down(port, KILL_PATIENCE) {
-            Ok(())
-        } else {
-            let cause = format!("the instance on port {port} was killed, but has not ended yet");
-            Err(LabError::new(LabErrorKind::Instance, cause))
-        }
     }
 
     /// SIGTERM: the instance saves if its save points say so, and leaves in its own time.
@@ -195,41 +179,6 @@ impl Lab {
     /// The instance on `port`, up or down.
     pub fn instance(&self, port: u16) -> Option<InstanceInfo> {
         self.instances().into_iter().find(|i| i.port == port)
-    }
-
-    /// The lab's three ports.
-    pub fn ports(&self) -> [u16; 3] {
-        let base = self.0.options.base_port;
-        [base, base.saturating_add(1), base.saturating_add(2)]
-    }
-
-    /// Bounds what the link between two ports carries, in both directions; `None` lifts it.
-    pub fn throttle(&self, a: u16, b: u16, bytes_per_second: Option<u64>) -> Result<(), LabError> {
-        let ours = |port| self.ports().contains(&port) || self.instance(port).is_some();
-        if !ours(a) && !ours(b) {
-            return Err(LabError::new(
-                LabErrorKind::Link,
-                format!("neither {a} nor {b} is an instance of this lab"),
-            )
-            .hint(format!("Its ports are {}.", join(&self.ports()))));
-        }
-        self.0.links.throttle(a, b, bytes_per_second)?;
-        // Whoever waits by the old bound asks again.
-        self.0.instances.send_all(Control::Wake);
-        self.record_lab(LabFact::LinkThrottled { a, b, bytes_per_second });
-        Ok(())
-    }
-
-    /// Lifts the bounds of one link, or of all. Says how many links had one.
-    pub fn heal(&self, link: Option<(u16, u16)>) -> usize {
-        let wanted = link.map(|(a, b)| super::links::pair(a, b));
-        let mut healed = 0;
-        for ((a, b), _) in self.0.links.bounded() {
-            if wanted.is_none_or(|w| w == (a, b)) && self.throttle(a, b, None).is_ok() {
-                healed += 1;
-            }
-        }
-        healed
     }
 
     /// The options that the session began with.
@@ -288,7 +237,7 @@ impl Lab {
         self.0.close();
     }
 
-    fn no_instance(&self, port: u16) -> LabError {
+    pub(super) fn no_instance(&self, port: u16) -> LabError {
         LabError::new(LabErrorKind::Instance, format!("there is no instance on port {port}"))
             .hint(format!("The lab's ports are {}; ps shows what runs.", join(&self.ports())))
     }
@@ -298,6 +247,10 @@ impl Inner {
     fn close(&self) {
         let instances = &self.instances;
         instances.shut_the_door();
+        // Whatever holds the instances up lets them go.
+        self.steps.close();
+        self.links.heal(None);
+        instances.thaw_all();
         instances.send_all(Control::Shutdown(Signal::Term));
         if !instances.wait_down(None, CLOSE_PATIENCE) {
             instances.send_all(Control::Kill);
@@ -314,7 +267,12 @@ impl Drop for Inner {
     }
 }
 
-fn join(ports: &[u16]) -> String {
+/// One process, many servers: their clients share its bound on open files.
+pub(super) fn make_room(instances: usize) {
+    raise_open_files(instances as u64 * (10_000 + RESERVED_FDS));
+}
+
+pub(super) fn join(ports: &[u16]) -> String {
     ports.iter().map(u16::to_string).collect::<Vec<_>>().join(", ")
 }
 

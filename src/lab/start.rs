@@ -112,6 +112,22 @@ pub(super) fn prepare(
     Err(StartError { port: Some(port).filter(|p| *p > 0), ..failed })
 }
 
+/// The dumps that such a start would find, by their virtual paths: the one that it would load, and
+/// what an earlier life left unfinished.
+pub(super) fn dumps(request: &Request, workspace: &Workspace) -> Result<Vec<String>, StartError> {
+    let args: Vec<OsString> =
+        request.conf.iter().chain(&request.directives).map(OsString::from).collect();
+    let Asked::Run(asked) = parse(&args) else { return Ok(Vec::new()) };
+    let root = workspace.root();
+    let loaded = load(&asked, root, &request.cwd, &mut io::empty())
+        .map_err(|e| StartError::new(e.to_string()))?;
+    let dir = root.absolute(&request.cwd, &loaded.config.dir);
+    let entries = workspace.list(&dir).unwrap_or_default();
+    let left = |name: &str| name.starts_with("temp-") && name.ends_with(".rdb");
+    let ours = entries.into_iter().filter(|e| e.name == loaded.config.dbfilename || left(&e.name));
+    Ok(ours.map(|e| root.absolute(&dir, &e.name)).collect())
+}
+
 impl StartError {
     fn with_hint(mut self, hint: impl Into<String>) -> StartError {
         self.hint = Some(hint.into());

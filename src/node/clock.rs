@@ -11,6 +11,18 @@ pub trait Clock: Send + Sync {
     fn real_until_link(&self, link_us: u64) -> Option<Duration> {
         Some(Duration::from_micros(link_us.saturating_sub(self.now().link_us)))
     }
+
+    /// The time that bytes on links travel by, in microseconds: what latencies and bounds count in.
+    /// It runs as slowly as link time does, but it never stands: a message that was let go arrives,
+    /// although others wait.
+    fn travel_us(&self, now: Now) -> u64 {
+        now.link_us
+    }
+
+    /// How long, in real time from `now` on, until travel time reaches `travel_us`.
+    fn real_until_travel(&self, now: Now, travel_us: u64) -> Duration {
+        Duration::from_micros(travel_us.saturating_sub(self.travel_us(now)))
+    }
 }
 
 /// The machine's clock: link time is the monotonic time.

@@ -1,6 +1,6 @@
 //! Sockets: accepting, reading into space that the engine lends, writing slices that it names.
 
-use super::gate::{GateKey, Grant};
+use super::faulty::Trouble;
 use super::instance::Instance;
 use super::log::os_text;
 use super::ready::Token;
@@ -23,19 +23,32 @@ const ACCEPTS: usize = 64;
 const ACCEPT_REST_US: u64 = 100_000;
 
 /// Bytes written to one connection in one turn, about: a slow giant must not starve the others.
-const WRITE_BUDGET: usize = 256 * 1024;
+pub(super) const WRITE_BUDGET: usize = 256 * 1024;
 
 /// Slices written with one call.
-const SLICES: usize = 32;
+pub(super) const SLICES: usize = 32;
 
 /// A connection's socket.
 pub(super) struct Sock {
     stream: TcpStream,
     waker: Waker,
     /// The socket took less than there was; its token is noted when it takes more.
-    blocked: bool,
-    /// The gate holds bytes back; the link time at which it is asked again.
-    pub(super) held_until_link_us: Option<u64>,
+    pub(super) blocked: bool,
+    /// Its link holds output back, or bytes on their way to us: the moment of the clients' clock at
+    /// which to look again; `None`: when somebody says so.
+    pub(super) write_again_us: Option<u64>,
+    pub(super) read_again_us: Option<u64>,
+    /// Something is, or was, wrong with the link that this connection is.
+    pub(super) trouble: Option<Box<Trouble>>,
+}
+
+/// What one attempt to read brought.
+pub(super) enum Pulled {
+    /// Its token is noted when there is more.
+    Nothing,
+    Bytes(usize),
+    /// The peer closed, or this error ended the connection.
+    End(Option<String>),
 }
 
 impl Instance {
@@ -100,7 +113,14 @@ impl Instance {
         let waker = self.ready.waker(Token::Conn(conn));
         // The first read attempt registers the waker.
         self.again.push(conn);
-        let sock = Sock { stream, waker, blocked: false, held_until_link_us: None };
+        let sock = Sock {
+            stream,
+            waker,
+            blocked: false,
+            write_again_us: None,
+            read_again_us: None,
+            trouble: None,
+        };
         self.socks.insert(conn, sock);
     }
 
@@ -111,6 +131,15 @@ impl Instance {
         if sock.blocked {
             self.to_write.push(conn);
         }
+        if let Some(link) = self.troubled_link(conn) {
+            return self.read_troubled(conn, &link);
+        }
+        self.read_plain(conn);
+    }
+
+    /// Reads straight into the engine's space.
+    pub(super) fn read_plain(&mut self, conn: ConnId) {
+        let Some(sock) = self.socks.get_mut(&conn) else { return };
         let Some(space) = self.engine.read_space(conn) else {
             self.stalled.push(conn);
             return;
@@ -145,7 +174,7 @@ impl Instance {
         let (due, held) = std::mem::take(&mut self.held).into_iter().partition(|conn| {
             self.socks
                 .get(conn)
-                .is_none_or(|s| s.held_until_link_us.is_some_and(|us| us <= now.link_us))
+                .is_none_or(|s| s.write_again_us.is_some_and(|us| us <= now.mono_us))
         });
         let due: Vec<ConnId> = due;
         self.held = held;
@@ -161,6 +190,9 @@ impl Instance {
     }
 
     fn write_some(&mut self, now: Now, conn: ConnId) {
+        if let Some(link) = self.troubled_link(conn) {
+            return self.write_troubled(now, conn, &link);
+        }
         let mut budget = WRITE_BUDGET;
         loop {
             let Some(sock) = self.socks.get_mut(&conn) else { return };
@@ -176,34 +208,7 @@ impl Instance {
                 sock.blocked = true;
                 return;
             }
-            let want = total.min(budget);
-            let key = self.engine.link_of(conn).map(|link| GateKey {
-                local: self.place.get().port,
-                peer: link.peer.port,
-                from: link.side,
-            });
-            let grant = match &key {
-                Some(key) => self.gate.allow(key, now, want),
-                None => Grant::ALL,
-            };
-            let allowed = want.min(grant.bytes);
-            if allowed == 0 {
-                sock.held_until_link_us = grant.again_at_link_us;
-                if !self.held.contains(&conn) {
-                    self.held.push(conn);
-                }
-                return;
-            }
-            let outcome = sock.write(&mut slices[..filled], allowed);
-            let written = match outcome {
-                Poll::Ready(Ok(n)) => n,
-                _ => 0,
-            };
-            if let Some(key) = &key
-                && written < allowed
-            {
-                self.gate.give_back(key, allowed - written);
-            }
+            let outcome = sock.write(&mut slices[..filled], total.min(budget));
             match outcome {
                 Poll::Pending => {
                     sock.blocked = true;
@@ -223,8 +228,31 @@ impl Instance {
 }
 
 impl Sock {
+    /// Reads into `buf`; the waker is registered when there is nothing (any more).
+    pub(super) fn pull(&mut self, buf: &mut [u8]) -> Pulled {
+        let mut buf = ReadBuf::new(buf);
+        let mut cx = Context::from_waker(&self.waker);
+        match Pin::new(&mut self.stream).poll_read(&mut cx, &mut buf) {
+            Poll::Pending => Pulled::Nothing,
+            Poll::Ready(Ok(())) => match buf.filled().len() {
+                0 => Pulled::End(None),
+                n => Pulled::Bytes(n),
+            },
+            Poll::Ready(Err(e)) => Pulled::End(Some(os_text(&e))),
+        }
+    }
+
+    /// The socket alone, which stays open.
+    pub(super) fn into_std(self) -> Option<std::net::TcpStream> {
+        self.stream.into_std().ok()
+    }
+
     /// Writes at most `allowed` bytes of `slices`, which hold at least that many.
-    fn write(&mut self, slices: &mut [IoSlice<'_>], allowed: usize) -> Poll<io::Result<usize>> {
+    pub(super) fn write(
+        &mut self,
+        slices: &mut [IoSlice<'_>],
+        allowed: usize,
+    ) -> Poll<io::Result<usize>> {
         let mut cx = Context::from_waker(&self.waker);
         let stream = Pin::new(&mut self.stream);
         let mut left = allowed;

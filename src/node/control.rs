@@ -1,8 +1,9 @@
 use crate::engine::Signal;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::time::Duration;
 
 /// What the owner of an instance can tell it while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,20 +12,36 @@ pub enum Control {
     Kill,
     /// End as a signal would have it end.
     Shutdown(Signal),
-    /// A gate or the link clock changed: ask both again.
+    /// A gate, the link clock or what steps may happen changed: ask all three again.
     Wake,
+    /// Stand still as SIGSTOP would have it: nothing is read, written or accepted by the instance
+    /// (the kernel goes on accepting), no timer runs. Everything else that is sent waits, apart from
+    /// [`Control::Thaw`] and [`Control::Kill`].
+    Freeze,
+    /// Go on, as after SIGCONT.
+    Thaw,
+    /// End the present connections of the link to this port.
+    DropLinks { peer: u16 },
 }
 
 #[derive(Debug, Default)]
 struct Shared {
     killed: AtomicBool,
+    /// It shall stand still.
+    frozen: AtomicBool,
     inbox: Mutex<Inbox>,
+    /// Told when the instance has come to a stand, goes on, or is gone.
+    stood: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct Inbox {
     queue: VecDeque<Control>,
     waker: Option<Waker>,
+    /// It does stand still.
+    stands: bool,
+    /// There is nobody left to listen.
+    gone: bool,
 }
 
 /// The owner's end; cheap to clone, usable from any thread.
@@ -54,19 +71,52 @@ pub fn control() -> (ControlTx, ControlRx) {
 impl ControlTx {
     /// Tells the instance; never blocks. Wakes of one instance that wait already are merged.
     pub fn send(&self, what: Control) {
-        if what == Control::Kill {
-            self.0.killed.store(true, Ordering::Release);
+        match what {
+            Control::Kill => self.0.killed.store(true, Ordering::Release),
+            Control::Freeze => self.0.frozen.store(true, Ordering::Release),
+            Control::Thaw => self.0.frozen.store(false, Ordering::Release),
+            _ => {}
         }
         let waker = {
-            let mut inbox = self.0.inbox.lock().unwrap_or_else(PoisonError::into_inner);
-            if !(what == Control::Wake && inbox.queue.back() == Some(&Control::Wake)) {
-                inbox.queue.push_back(what);
+            let mut inbox = self.0.lock();
+            let said = match what {
+                // Seen by the loop's own checks: all that they need is its attention.
+                Control::Freeze | Control::Thaw => Control::Wake,
+                what => what,
+            };
+            if !(said == Control::Wake && inbox.queue.back() == Some(&Control::Wake)) {
+                inbox.queue.push_back(said);
             }
             inbox.waker.take()
         };
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    /// Waits until the instance stands still (`on`) or goes on; says whether it came to that. One
+    /// that has ended stands still for good.
+    pub fn wait_frozen(&self, on: bool, at_most: Duration) -> bool {
+        let other = |inbox: &mut Inbox| !inbox.gone && inbox.stands != on;
+        let (mut inbox, _) = self
+            .0
+            .stood
+            .wait_timeout_while(self.0.lock(), at_most, other)
+            .unwrap_or_else(PoisonError::into_inner);
+        !other(&mut inbox)
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Inbox> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for ControlRx {
+    fn drop(&mut self) {
+        self.0.lock().gone = true;
+        self.0.stood.notify_all();
     }
 }
 
@@ -76,6 +126,22 @@ impl ControlRx {
         self.0.killed.load(Ordering::Acquire)
     }
 
+    /// Whether the instance shall stand still. Cheap.
+    pub fn frozen(&self) -> bool {
+        self.0.frozen.load(Ordering::Acquire)
+    }
+
+    /// Tells the owner that the instance stands still now, or goes on.
+    pub(super) fn stands(&self, on: bool) {
+        self.0.lock().stands = on;
+        self.0.stood.notify_all();
+    }
+
+    /// Wakes `waker` with the next message, whatever it is. What waits already stays.
+    pub(super) fn listen(&self, waker: &Waker) {
+        self.0.lock().waker = Some(waker.clone());
+    }
+
     /// The flag alone.
     pub(super) fn kill_flag(&self) -> Killed {
         Killed(self.0.clone())
@@ -83,7 +149,7 @@ impl ControlRx {
 
     /// The next message; when there is none, `waker` is woken by the next one.
     pub(super) fn next(&self, waker: &Waker) -> Option<Control> {
-        let mut inbox = self.0.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inbox = self.0.lock();
         let next = inbox.queue.pop_front();
         if next.is_none() {
             inbox.waker = Some(waker.clone());
@@ -97,6 +163,7 @@ mod tests {
     use super::{Control, control};
     use crate::engine::Signal;
     use std::task::Waker;
+    use std::time::Duration;
 
     #[test]
     fn control_keeps_order_and_merges_wakes() {
@@ -109,5 +176,18 @@ mod tests {
         assert!(rx.killed());
         let seen: Vec<Control> = std::iter::from_fn(|| rx.next(Waker::noop())).collect();
         assert_eq!(seen, [Control::Wake, Control::Shutdown(Signal::Term), Control::Kill]);
+    }
+
+    #[test]
+    fn control_freezes_and_thaws_and_says_when_it_stands() {
+        let (tx, rx) = control();
+        tx.send(Control::Freeze);
+        assert!(rx.frozen() && !tx.wait_frozen(true, Duration::ZERO));
+        rx.stands(true);
+        assert!(tx.wait_frozen(true, Duration::ZERO));
+        tx.send(Control::Thaw);
+        assert!(!rx.frozen() && !tx.wait_frozen(false, Duration::ZERO));
+        drop(rx);
+        assert!(tx.wait_frozen(false, Duration::ZERO), "nobody is left to wait for");
     }
 }

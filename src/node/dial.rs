@@ -7,13 +7,29 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 
 type Connecting = Pin<Box<dyn Future<Output = io::Result<TcpStream>>>>;
 
+/// How a link lets a dial pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    Free,
+    /// As a free one, so much later.
+    After(Duration),
+    /// As if nobody listened there.
+    Refused,
+    /// Nothing is ever heard of it.
+    Nowhere,
+}
+
 /// The one connection that an instance may be opening.
 pub(super) struct Dialling {
     pub(super) dial: DialId,
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) way: Way,
     connecting: Connecting,
     waker: Waker,
 }
@@ -27,19 +43,27 @@ impl Dialling {
         host: String,
         port: u16,
         source: &str,
+        way: Way,
     ) -> Dialling {
         let waker = ready.waker(Token::Dial);
         waker.wake_by_ref();
         let source: Option<IpAddr> = source.parse().ok();
+        let to = host.clone();
         let connecting: Connecting = Box::pin(async move {
+            match way {
+                Way::Free => {}
+                Way::After(time) => tokio::time::sleep(time).await,
+                Way::Refused => return Err(io::Error::from_raw_os_error(libc::ECONNREFUSED)),
+                Way::Nowhere => std::future::pending().await,
+            }
             if let Some(source) = source
-                && let Ok(stream) = connect_from(source, &host, port).await
+                && let Ok(stream) = connect_from(source, &to, port).await
             {
                 return Ok(stream);
             }
-            TcpStream::connect((host.as_str(), port)).await
+            TcpStream::connect((to.as_str(), port)).await
         });
-        Dialling { dial, connecting, waker }
+        Dialling { dial, host, port, way, connecting, waker }
     }
 
     /// The outcome, once; its token is noted when it is worth asking again.
@@ -73,7 +97,8 @@ mod tests {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bind");
             let port = listener.local_addr().expect("addr").port();
             let ready = Arc::new(ReadyQueue::default());
-            let mut dialling = Dialling::begin(&ready, DialId(1), "127.0.0.1".into(), port, source);
+            let mut dialling =
+                Dialling::begin(&ready, DialId(1), "127.0.0.1".into(), port, source, Way::Free);
             let _stream = dialling.connecting.as_mut().await.expect("connects");
             listener.accept().await.expect("accepts").1.ip().to_string()
         })

@@ -1,10 +1,10 @@
 //! Carrying out what the engine wants done, and handing in what came of it.
 
-use super::dial::Dialling;
+use super::dial::{Dialling, Way};
 use super::instance::Instance;
 use super::jobs::{Exchange, Report};
 use super::log::os_text;
-use crate::engine::effect::{Effect, JobId, Reconfigure, SaveTo};
+use crate::engine::effect::{DialId, Effect, JobId, Reconfigure, SaveTo};
 use crate::engine::{Dialled, FileError, JobDone};
 use std::io;
 use std::os::fd::AsRawFd;
@@ -23,10 +23,8 @@ impl Instance {
     fn carry_out_one(&mut self, effect: Effect) {
         match effect {
             Effect::Dial { dial, host, port } => {
-                self.dialling = {
-                    let source = &self.engine.config().bind_source_addr;
-                    Some(Dialling::begin(&self.ready, dial, host, port, source))
-                };
+                let way = self.way_to(port);
+                self.begin_dial(dial, host, port, way);
             }
             Effect::CancelDial { dial } => {
                 if self.dialling.as_ref().is_some_and(|d| d.dial == dial) {
@@ -34,7 +32,9 @@ impl Instance {
                 }
             }
             Effect::Close { conn } => {
-                self.socks.remove(&conn);
+                if let Some(sock) = self.socks.remove(&conn) {
+                    self.put_away(sock);
+                }
                 // A descriptor is free again.
                 self.accept_again_us = self.accept_again_us.map(|_| 0);
             }
@@ -94,6 +94,23 @@ impl Instance {
     fn reconfigure(&mut self, what: Reconfigure) {
         match what {
             Reconfigure::LogLevel => self.log.level = self.engine.config().loglevel.level(),
+        }
+    }
+
+    fn begin_dial(&mut self, dial: DialId, host: String, port: u16, way: Way) {
+        let source = &self.engine.config().bind_source_addr;
+        self.dialling = Some(Dialling::begin(&self.ready, dial, host, port, source, way));
+    }
+
+    /// The rules of links changed: a dial may go another way now.
+    pub(super) fn review_dial(&mut self) {
+        let Some(dialling) = &self.dialling else { return };
+        let way = self.way_to(dialling.port);
+        let stuck = dialling.way == Way::Nowhere && way != Way::Nowhere;
+        if (stuck || matches!(way, Way::Refused | Way::Nowhere) && way != dialling.way)
+            && let Some(old) = self.dialling.take()
+        {
+            self.begin_dial(old.dial, old.host, old.port, way);
         }
     }
 

@@ -1,14 +1,16 @@
 //! What the engine asks in the middle of a command: the working directory, the listening sockets,
-//! the bound on open files, the kill flag, a clock.
+//! the bound on open files, the kill flag, a clock, who lets steps through.
 
 use super::control::Killed;
 use super::limits::{RESERVED_FDS, raise_open_files};
 use super::listen::listen;
 use super::log::os_text;
 use super::ready::{ReadyQueue, Token};
+use super::steps::Steps;
 use super::{BindPolicy, Root};
 use crate::engine::config::Config;
-use crate::engine::host::Host;
+use crate::engine::host::{Host, Ticket};
+use crate::observe::Step;
 use std::cell::{Ref, RefCell, RefMut};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -78,12 +80,20 @@ impl Place {
 pub(super) struct NodeHost {
     place: SharedPlace,
     killed: Killed,
+    /// The port that the instance was started on: its name among the steps.
+    name: u16,
+    steps: Arc<dyn Steps>,
     born: Instant,
 }
 
 impl NodeHost {
-    pub(super) fn new(place: SharedPlace, killed: Killed) -> NodeHost {
-        NodeHost { place, killed, born: Instant::now() }
+    pub(super) fn new(
+        place: SharedPlace,
+        killed: Killed,
+        name: u16,
+        steps: Arc<dyn Steps>,
+    ) -> NodeHost {
+        NodeHost { place, killed, name, steps, born: Instant::now() }
     }
 }
 
@@ -133,5 +143,17 @@ impl Host for NodeHost {
 
     fn micros(&self) -> u64 {
         u64::try_from(self.born.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    fn stepping(&self) -> bool {
+        self.steps.stepping()
+    }
+
+    fn may(&mut self, ticket: Ticket, step: &Step) -> bool {
+        self.steps.may(self.name, ticket, step)
+    }
+
+    fn forget(&mut self, ticket: Ticket) {
+        self.steps.forget(self.name, ticket);
     }
 }

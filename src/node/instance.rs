@@ -10,6 +10,7 @@ use super::limits::thread_cpu_us;
 use super::log::{Log, os_text};
 use super::ready::{ReadyQueue, Token};
 use super::startup::is_mode_line;
+use super::steps::Steps;
 use super::timer::Timer;
 use super::{Clock, FactSink};
 use crate::engine::Engine;
@@ -29,6 +30,9 @@ pub(super) struct Instance {
     pub(super) control: ControlRx,
     pub(super) sink: Box<dyn FactSink>,
     pub(super) gate: Arc<dyn Gate>,
+    pub(super) steps: Arc<dyn Steps>,
+    /// The port that the instance was started on: its name among the steps.
+    pub(super) name: u16,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) log: Log,
     /// Where it works and listens.
@@ -47,8 +51,10 @@ pub(super) struct Instance {
     pub(super) again: Vec<ConnId>,
     /// Connections that the engine lends no space to at the moment.
     pub(super) stalled: Vec<ConnId>,
-    /// Connections whose link's gate holds bytes back.
+    /// Connections whose link holds output back.
     pub(super) held: Vec<ConnId>,
+    /// Connections with bytes on their way to us.
+    pub(super) late: Vec<ConnId>,
     /// Connections to be written to in this turn.
     pub(super) to_write: Vec<ConnId>,
     /// Set by `Effect::Exit`.
@@ -60,6 +66,10 @@ pub(super) struct Instance {
     /// What became ready while the engine was parked.
     parked_tokens: Vec<Token>,
     signals: Vec<Signal>,
+    /// The owner said that gates, link clock or steps changed.
+    woken: bool,
+    /// Ports to which the owner wants the links dropped.
+    dropped: Vec<u16>,
     timer: Timer,
     control_waker: Waker,
 }
@@ -70,6 +80,8 @@ pub(super) struct Parts {
     pub(super) control: ControlRx,
     pub(super) sink: Box<dyn FactSink>,
     pub(super) gate: Arc<dyn Gate>,
+    pub(super) steps: Arc<dyn Steps>,
+    pub(super) name: u16,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) log: Log,
     pub(super) place: SharedPlace,
@@ -78,12 +90,14 @@ pub(super) struct Parts {
 
 impl Instance {
     pub(super) fn new(parts: Parts) -> Instance {
-        let Parts { engine, control, sink, gate, clock, log, place, ready } = parts;
+        let Parts { engine, control, sink, gate, steps, name, clock, log, place, ready } = parts;
         Instance {
             engine,
             control,
             sink,
             gate,
+            steps,
+            name,
             clock,
             log,
             place,
@@ -96,12 +110,15 @@ impl Instance {
             again: Vec::new(),
             stalled: Vec::new(),
             held: Vec::new(),
+            late: Vec::new(),
             to_write: Vec::new(),
             exit: None,
             loading: false,
             tokens: Vec::new(),
             parked_tokens: Vec::new(),
             signals: Vec::new(),
+            woken: false,
+            dropped: Vec::new(),
             timer: Timer::new(ready.waker(Token::Timer)),
             control_waker: ready.waker(Token::Control),
             ready,
@@ -161,6 +178,7 @@ impl Instance {
         self.finish_turn(now);
         loop {
             if self.control.killed() {
+                self.put_all_away();
                 return ExitHow::Killed;
             }
             if let Some(code) = self.exit {
@@ -168,10 +186,31 @@ impl Instance {
                 return ExitHow::Shutdown { code };
             }
             self.wait().await;
+            if self.control.frozen() {
+                self.stand_still().await;
+            }
             if !self.control.killed() {
                 self.turn();
             }
         }
+    }
+
+    /// Does nothing at all until the owner says go on. What becomes ready meanwhile is noted.
+    async fn stand_still(&mut self) {
+        self.control.stands(true);
+        while self.control.frozen() && !self.control.killed() {
+            self.control.listen(&self.control_waker);
+            // Said in between: it would wake nobody any more.
+            if !self.control.frozen() || self.control.killed() {
+                break;
+            }
+            let ready = &self.ready;
+            poll_fn(|cx| ready.poll_any(cx.waker())).await;
+            self.ready.take(&mut self.tokens);
+        }
+        self.control.stands(false);
+        // What was said meanwhile waits, and the line has to be listened to again.
+        self.tokens.push(Token::Control);
     }
 
     /// Waits until there is something to do. The reactor is asked every time, so that work at hand
@@ -198,10 +237,11 @@ impl Instance {
             None => {}
         }
         let wake = self.engine.next_wake();
-        let held = self.held.iter().filter_map(|c| self.socks.get(c)?.held_until_link_us);
-        let link = wake.link_us.into_iter().chain(held).min();
-        let mono = wake.mono_us.into_iter().chain(self.accept_again_us).min();
-        let link = link.and_then(|us| self.clock.real_until_link(us));
+        let held = self.held.iter().filter_map(|c| self.socks.get(c)?.write_again_us);
+        let late = self.late.iter().filter_map(|c| self.socks.get(c)?.read_again_us);
+        let mono = wake.mono_us.into_iter().chain(self.accept_again_us).chain(held).chain(late);
+        let mono = mono.min();
+        let link = wake.link_us.and_then(|us| self.clock.real_until_link(us));
         mono.map(until_mono).into_iter().chain(link).min()
     }
 
@@ -217,6 +257,7 @@ impl Instance {
                 tokens.push(Token::Conn(conn));
             }
             self.retry_stalled(&mut tokens);
+            self.retry_late(now, &mut tokens);
         }
         for token in tokens.drain(..) {
             if self.control.killed() {
@@ -227,6 +268,7 @@ impl Instance {
         self.tokens = tokens;
         self.run_timer(now);
         if self.engine.parked().is_none() {
+            self.heed();
             for signal in std::mem::take(&mut self.signals) {
                 self.engine.signal_shutdown(self.clock.now(), signal);
             }
@@ -259,11 +301,21 @@ impl Instance {
                     // The gates are asked again, whatever time they named before.
                     for conn in std::mem::take(&mut self.held) {
                         if let Some(sock) = self.socks.get_mut(&conn) {
-                            sock.held_until_link_us = None;
+                            sock.write_again_us = None;
                             self.to_write.push(conn);
                         }
                     }
+                    for conn in std::mem::take(&mut self.late) {
+                        if let Some(sock) = self.socks.get_mut(&conn) {
+                            sock.read_again_us = None;
+                            self.again.push(conn);
+                        }
+                    }
+                    self.woken = true;
                 }
+                Control::DropLinks { peer } => self.dropped.push(peer),
+                // The loop looks at them itself.
+                Control::Freeze | Control::Thaw => {}
                 Control::Shutdown(signal) => {
                     let text = match signal {
                         _ if self.loading => {
@@ -276,6 +328,20 @@ impl Instance {
                     self.signals.push(signal);
                 }
             }
+        }
+    }
+
+    /// Does what the owner said, as soon as the engine takes anything.
+    fn heed(&mut self) {
+        let now = self.clock.now();
+        if std::mem::take(&mut self.woken) {
+            self.review_links(now);
+            self.review_dial();
+            self.carry_out();
+            self.engine.poke(now);
+        }
+        for peer in std::mem::take(&mut self.dropped) {
+            self.drop_links(now, peer);
         }
     }
 
@@ -306,6 +372,21 @@ impl Instance {
         }
     }
 
+    /// Connections with bytes that have arrived by now.
+    fn retry_late(&mut self, now: Now, tokens: &mut Vec<Token>) {
+        let mut late = std::mem::take(&mut self.late);
+        late.retain(|conn| {
+            let Some(sock) = self.socks.get_mut(conn) else { return false };
+            let due = sock.read_again_us.is_none_or(|us| us <= now.mono_us);
+            if due {
+                sock.read_again_us = None;
+                tokens.push(Token::Conn(*conn));
+            }
+            !due
+        });
+        self.late.append(&mut late);
+    }
+
     /// Ends the engine's turn, writes what can be written and tells the facts.
     fn finish_turn(&mut self, now: Now) {
         self.carry_out();
@@ -322,7 +403,7 @@ impl Instance {
     pub(super) fn tell(&mut self, now: Now) {
         self.engine.take_facts(&mut self.facts);
         if self.facts.is_empty() {
-            return;
+            return self.steps.turn_over(self.name);
         }
         for fact in &self.facts {
             match fact {
@@ -334,6 +415,7 @@ impl Instance {
         }
         self.sink.take(now, &mut self.facts);
         self.facts.clear();
+        self.steps.turn_over(self.name);
     }
 
     /// The orderly end: what is queued is offered to the sockets once, the pidfile goes.
@@ -349,6 +431,7 @@ impl Instance {
             let _ = std::fs::remove_file(real);
         }
         self.tell(now);
+        self.put_all_away();
     }
 
     /// Connections that were lent no space may read on when the engine lends again.

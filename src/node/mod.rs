@@ -5,7 +5,7 @@
 //! words for the screen.
 //!
 //! The loop ([`instance`]) waits on many sources through one queue ([`ready`]), without a task for
-//! each connection: sockets ([`conn`]), the dial ([`dial`]), files ([`jobs`]), one timer, and the
+//! each connection: sockets ([`conn`], and [`faulty`] where something is wrong with a link), the dial ([`dial`]), files ([`jobs`]), one timer, and the
 //! owner's messages ([`control`]). Between a socket and the engine there is no channel: the driver
 //! reads into space that the engine lends and writes slices that it names.
 
@@ -16,6 +16,7 @@ mod conn;
 mod control;
 mod dial;
 mod effects;
+mod faulty;
 mod gate;
 mod host;
 mod instance;
@@ -27,17 +28,20 @@ mod ready;
 mod root;
 pub mod server;
 mod startup;
+mod steps;
 mod timer;
+mod travel;
 
 pub use argv::{Asked, Invocation, parse};
 pub use clock::{Clock, SystemClock};
 pub use conf::{ConfError, Loaded, load};
 pub use control::{Control, ControlRx, ControlTx, control};
-pub use gate::{Gate, GateKey, Grant, OpenGate};
+pub use gate::{Gate, GateKey, Grant, LinkRule, OpenGate};
 pub use limits::{FileLimit, RESERVED_FDS, os_name, raise_open_files, system_memory};
 pub use listen::{BindPolicy, ListenError, Listening, listen};
 pub use log::{Log, LogTo, os_text, stamp};
 pub use root::Root;
+pub use steps::{NoSteps, Steps};
 
 use crate::engine::Engine;
 use crate::engine::boot::Boot;
@@ -127,6 +131,7 @@ pub fn run(
     control: ControlRx,
     sink: Box<dyn FactSink>,
     gate: Arc<dyn Gate>,
+    steps: Arc<dyn Steps>,
     clock: Arc<dyn Clock>,
 ) -> ExitHow {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
@@ -136,7 +141,7 @@ pub fn run(
     };
     // The instance is dropped inside: its sockets belong to the runtime's reactor.
     let ended = catch_unwind(AssertUnwindSafe(|| {
-        runtime.block_on(tokio::task::unconstrained(drive(spec, control, sink, gate, clock)))
+        runtime.block_on(tokio::task::unconstrained(drive(spec, control, sink, gate, steps, clock)))
     }));
     // A name that is still being looked up must not hold up the end.
     runtime.shutdown_background();
@@ -148,6 +153,7 @@ async fn drive(
     control: ControlRx,
     sink: Box<dyn FactSink>,
     gate: Arc<dyn Gate>,
+    steps: Arc<dyn Steps>,
     clock: Arc<dyn Clock>,
 ) -> ExitHow {
     let log = spec.log();
@@ -168,8 +174,9 @@ async fn drive(
     let ready = ReadyQueue::new();
     let place = Place { root, cwd, bind, listeners: Vec::new(), port, ready: ready.clone() };
     let place = SharedPlace::new(place);
-    engine.set_host(Box::new(NodeHost::new(place.clone(), control.kill_flag())));
-    let parts = Parts { engine, control, sink, gate, clock, log, place, ready };
+    let host = NodeHost::new(place.clone(), control.kill_flag(), port, steps.clone());
+    engine.set_host(Box::new(host));
+    let parts = Parts { engine, control, sink, gate, steps, name: port, clock, log, place, ready };
     let mut instance = Instance::new(parts);
     instance.begin(remarks, logo);
     instance.write_pidfile(pidfile, pid);

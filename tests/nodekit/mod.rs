@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use synclab::node::{
-    BindPolicy, Control, ControlTx, FactSink, Gate, Invocation, LogTo, NoSink, NodeSpec, OpenGate,
-    Root, SystemClock, boot, control, load, run,
+    BindPolicy, Control, ControlTx, FactSink, Gate, Invocation, LogTo, NoSink, NoSteps, NodeSpec,
+    OpenGate, Root, SystemClock, boot, control, load, run,
 };
 use synclab::observe::ExitHow;
 
@@ -52,8 +52,9 @@ impl Node {
             stdout: LogTo::Nowhere,
         };
         let (control, rx) = control();
-        let thread =
-            std::thread::spawn(move || run(spec, rx, sink, gate, Arc::new(SystemClock::new())));
+        let thread = std::thread::spawn(move || {
+            run(spec, rx, sink, gate, Arc::new(NoSteps), Arc::new(SystemClock::new()))
+        });
         Node { port, control, thread }
     }
 

@@ -21,7 +21,7 @@ pub(super) fn kill(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> 
 
 pub(super) fn restart(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> Outcome {
     let Some(port) = port(rest) else { return usage("restart", "which port?", mouth) };
-    match console.lab.restart(port) {
+    match console.lab.restart(port, false) {
         Ok(started) => {
             mouth.text(Label::Lab, format!("{port} is up again (pid {})", started.shown_pid))
         }

@@ -9,7 +9,8 @@ use super::argv::{Asked, Invocation, parse};
 use super::conf::{ConfError, load};
 use super::log::{Log, LogTo, os_text};
 use super::{
-    BindPolicy, Clock, NoSink, NodeSpec, OpenGate, Root, SystemClock, boot, control, listen, run,
+    BindPolicy, Clock, NoSink, NoSteps, NodeSpec, OpenGate, Root, SystemClock, boot, control,
+    listen, run,
 };
 use crate::engine::{Engine, life::REDIS_VERSION};
 use crate::observe::{ExitHow, Fact, LogLevel};
@@ -144,7 +145,7 @@ fn serve(asked: &Invocation) -> i32 {
         eprintln!("Can't wait for signals: {}", os_text(&e));
         return 1;
     }
-    match run(spec, rx, Box::new(NoSink), Arc::new(OpenGate), clock) {
+    match run(spec, rx, Box::new(NoSink), Arc::new(OpenGate), Arc::new(NoSteps), clock) {
         ExitHow::Shutdown { code } => code,
         ExitHow::Failed { reason } => {
             eprintln!("{reason}");
