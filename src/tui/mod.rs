@@ -18,6 +18,7 @@
 //! `app/` is the state and what input does to it, `view/` draws it, `run.rs` is the loop around them and `term.rs` the terminal's care.
 
 pub mod app;
+mod copy;
 pub mod editor;
 mod fuzzy;
 mod line_edit;

@@ -6,6 +6,7 @@ mod runner;
 mod sources;
 
 use super::app::{App, Ask, Mode};
+use super::copy;
 use super::term::{self, Term};
 use super::theme::Theme;
 use super::view;
@@ -305,6 +306,11 @@ impl Loop {
                         self.fail(format!("the terminal cannot be taken again: {error}"));
                     }
                     self.want(false);
+                }
+                Ask::Copy(text) => {
+                    if let Err(error) = term.tell(&copy::sequence(&text)) {
+                        self.fail(format!("the terminal is gone: {error}"));
+                    }
                 }
                 Ask::Begin(mode) => {
                     begin::start(

@@ -46,6 +46,16 @@ impl Term {
         Ok(Term { terminal: terminal.inspect_err(|_| restore())? })
     }
 
+    /// Sends the terminal a sequence that draws nothing.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn tell(&mut self, sequence: &str) -> io::Result<()> {
+        let mut out = io::stdout();
+        out.write_all(sequence.as_bytes())?;
+        out.flush()
+    }
+
     /// Gives the terminal back to the shell (Ctrl-Z) and takes it again when the shell says so.
     ///
     /// # Errors

@@ -12,7 +12,15 @@ pub enum Action {
     NextLink,
     PrevLink,
     FollowLink,
+    /// All links side by side, or one.
+    AllLinks,
+    FinerTime,
+    CoarserTime,
+    LanesLeft,
+    LanesRight,
     Why,
+    /// The focused pane's text, or its selected row, into the terminal's clipboard.
+    Copy,
     Newest,
     Help,
     Palette,
@@ -55,6 +63,11 @@ pub const ACTIONS: &[Described] = &[
     described(Action::NextLink, "n", "next link"),
     described(Action::PrevLink, "p", "previous link"),
     described(Action::FollowLink, "f", "follow the newest active link"),
+    described(Action::AllLinks, "a", "Sequence: all links side by side, or one"),
+    described(Action::FinerTime, "+", "Sequence: a line stands for less time"),
+    described(Action::CoarserTime, "-", "Sequence: for more; at last rows stand close"),
+    described(Action::LanesLeft, "<", "Sequence: servers further left"),
+    described(Action::LanesRight, ">", "Sequence: servers further right"),
     described(Action::Why, "w", "why? the numbers behind a decision"),
     described(Action::Newest, "G", "back to the newest row"),
     described(Action::NextLog, "l", "logs of the next instance, or of all"),
@@ -62,6 +75,7 @@ pub const ACTIONS: &[Described] = &[
     described(Action::Back, "b", "look back at an earlier moment: arrows move, n is now"),
     described(Action::LabVerb, ":", "type a lab verb (:wait, :fill, :throttle, :heal, :export)"),
     described(Action::Palette, "/", "command palette"),
+    described(Action::Copy, "y", "copy the selected row, or the pane's text"),
     described(Action::Theme, "t", "next theme: full colour, colour-blind safe, no colour"),
     described(Action::Help, "?", "help: all keys"),
     described(Action::Quit, "q", "leave synclab"),
@@ -95,9 +109,16 @@ impl App {
             Action::FollowLink => {
                 self.chosen = None;
                 self.cursor = None;
+                self.diagram.all = false;
                 self.notice = Some("following the newest active link".into());
             }
+            Action::AllLinks => self.toggle_all_links(),
+            Action::FinerTime => self.scale_time(1),
+            Action::CoarserTime => self.scale_time(-1),
+            Action::LanesLeft => self.scroll_lanes(-1),
+            Action::LanesRight => self.scroll_lanes(1),
             Action::Why => self.why(),
+            Action::Copy => self.copy(),
             Action::Newest => {
                 self.cursor = None;
                 if let Focus::Pane(pane) = self.focus {

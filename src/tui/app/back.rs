@@ -9,6 +9,7 @@ use crate::observe::{Event, Now};
 use crate::tui::line_edit::LineEdit;
 use crate::tui::reduce::World;
 use crate::tui::reduce::link::LinkKey;
+use crate::tui::reduce::merge::RowRef;
 use crate::tui::travel::marks::{Sort, TimeMark};
 use crate::tui::travel::{clock_ms, time_of};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -25,7 +26,7 @@ pub struct Back {
     /// The last event of the moment that is up.
     pub event: Option<Event>,
     /// The row and the link that were chosen in the present.
-    cursor: Option<u64>,
+    cursor: Option<RowRef>,
     chosen: Option<LinkKey>,
 }
 

@@ -64,6 +64,7 @@ impl App {
             // Alt reaches a pane without leaving the prompt.
             KeyCode::Char('j') if alt => self.scroll_beside(1),
             KeyCode::Char('k') if alt => self.scroll_beside(-1),
+            KeyCode::Char('y') if alt => self.copy(),
             KeyCode::Char(c) if alt => {
                 if let Some(pane) = Pane::by_number(c) {
                     self.look_at(pane);

@@ -148,6 +148,7 @@ impl App {
             KeyCode::Tab => self.next_pane(),
             KeyCode::BackTab => self.step_pane(-1),
             KeyCode::F(1) => self.popup = Some(Popup::Help(0)),
+            KeyCode::Char('=') => self.act(super::Action::FinerTime),
             KeyCode::Char(c) => {
                 if let Some(pane) = Pane::by_number(c) {
                     self.show(pane);

@@ -6,6 +6,7 @@
 mod actions;
 mod back;
 mod console_keys;
+mod diagram;
 mod focus;
 mod keys;
 mod mouse;
@@ -15,6 +16,7 @@ mod popup;
 
 pub use actions::{ACTIONS, Action, Described, VERBS};
 pub use back::Back;
+pub use diagram::{Diagram, SCALES, scale_name};
 pub use focus::{Focus, Pane, RIGHT_TABS};
 pub use popup::{PaletteState, Popup};
 
@@ -22,6 +24,7 @@ use super::line_edit::LineEdit;
 use super::playback::Playback;
 use super::reduce::World;
 use super::reduce::link::LinkKey;
+use super::reduce::merge::RowRef;
 use super::theme::Theme;
 use super::travel::Travel;
 use crate::console::{Completion, EditRequest};
@@ -58,6 +61,8 @@ pub enum Ask {
         text: String,
     },
     Quit,
+    /// Put this text into the terminal's clipboard.
+    Copy(String),
     /// Ctrl-Z: give the terminal back to the shell for a while.
     Suspend,
 }
@@ -78,7 +83,10 @@ pub enum Screen {
 pub enum Hit {
     Pane(Pane),
     Link(LinkKey),
-    Row(u64),
+    /// A row of the sequence.
+    Row(RowRef),
+    /// An instance of the topology.
+    Node(u16),
     StartEntry(usize),
     Help,
     Palette,
@@ -121,7 +129,9 @@ pub struct App {
     /// `None`: the newest active link.
     pub chosen: Option<LinkKey>,
     /// The selected row of the sequence; `None` follows the newest.
-    pub cursor: Option<u64>,
+    pub cursor: Option<RowRef>,
+    /// How the sequence is looked at.
+    pub diagram: Diagram,
     /// Lines scrolled away from the foot (console, logs, wire) or from the top (lesson, keys).
     pub scroll: BTreeMap<Pane, usize>,
     /// How far each pane could be scrolled when it was drawn last.
@@ -182,6 +192,7 @@ impl App {
             wide: true,
             chosen: None,
             cursor: None,
+            diagram: Diagram::default(),
             scroll: BTreeMap::new(),
             scroll_most: RefCell::default(),
             lesson_top: Cell::new(0),
@@ -214,7 +225,7 @@ impl App {
         std::mem::take(&mut self.asks)
     }
 
-    fn ask(&mut self, ask: Ask) {
+    pub(super) fn ask(&mut self, ask: Ask) {
         self.asks.push(ask);
     }
 
@@ -377,21 +388,6 @@ impl App {
         }
     }
 
-    /// One past the last row of the link that is to be seen by now.
-    pub fn rows_shown(&mut self, key: &LinkKey) -> u64 {
-        let Some(seq) = self.world.links.get(key) else { return 0 };
-        if self.back.is_some() {
-            // A moment stands still: nothing is played.
-            return seq.end();
-        }
-        let dropped = seq.dropped;
-        let at = |i: u64| {
-            let i = usize::try_from(i - dropped).unwrap_or(usize::MAX);
-            seq.rows.get(i).map_or(0, |r| r.at.mono_us)
-        };
-        self.play.due(key, (dropped, seq.end()), self.now.mono_us, at).0
-    }
-
     /// How long until the screen must be drawn again although nothing happens: rows to play, a mark
     /// that fades, or seconds that are counted. `None`: it may sleep.
     pub fn next_tick_us(&mut self) -> Option<u64> {
@@ -413,17 +409,8 @@ impl App {
             // A moment stands still.
             return next;
         }
-        if let Some(key) = self.link()
-            && let Some(seq) = self.world.links.get(&key)
-        {
-            let dropped = seq.dropped;
-            let at = |i: u64| {
-                let i = usize::try_from(i - dropped).unwrap_or(usize::MAX);
-                seq.rows.get(i).map_or(0, |r| r.at.mono_us)
-            };
-            if let (_, Some(us)) = self.play.due(&key, (dropped, seq.end()), now, at) {
-                sooner(us.max(20_000));
-            }
+        if let Some(us) = self.next_row_us() {
+            sooner(us.max(20_000));
         }
         // A box calls its id new for a while.
         for i in self.world.model.instances.values() {

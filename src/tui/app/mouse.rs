@@ -1,6 +1,7 @@
 //! Clicks and the wheel.
 
 use super::{Action, App, Focus, Hit, Pane, Popup, Screen};
+use crate::tui::reduce::link::Peer;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
@@ -22,7 +23,7 @@ impl App {
         match &self.popup {
             Some(
                 Popup::Help(_)
-                | Popup::Why { .. }
+                | Popup::Why(_)
                 | Popup::Differences(_)
                 | Popup::GoTo(_)
                 | Popup::Quit,
@@ -47,17 +48,39 @@ impl App {
             }
             Some(Hit::Row(row)) => {
                 self.show(Pane::Sequence);
-                if self.cursor == Some(row) {
+                if self.cursor.as_ref() == Some(&row) {
                     self.why();
                 } else {
-                    self.cursor = Some(row);
+                    self.select(row);
                 }
             }
+            Some(Hit::Node(port)) => self.choose_node(port),
             Some(Hit::Help) => self.act(Action::Help),
             Some(Hit::Palette) => self.act(Action::Palette),
             Some(Hit::Candidate(i)) => self.take_candidate(i),
             Some(Hit::Moment(at)) => self.go_to(at),
             None => {}
+        }
+    }
+
+    /// A server of the topology: its link to its master comes up, or the newest one below it.
+    fn choose_node(&mut self, port: u16) {
+        let me = Peer::port(port);
+        let links = &self.world.links;
+        let up = links.keys().find(|k| {
+            k.replica == me && links.get(k).is_some_and(|s| s.is_alive() || s.lost_at.is_some())
+        });
+        let below = || links.keys().filter(|k| k.master == me || k.replica == me).last();
+        match up.or_else(below).cloned() {
+            Some(key) => {
+                self.choose(key);
+                self.show(Pane::Sequence);
+            }
+            None => {
+                self.log_port = Some(port);
+                self.show(Pane::Logs);
+                self.notice = Some(format!("{port} has no link yet; these are its logs"));
+            }
         }
     }
 

@@ -1,7 +1,6 @@
 //! Moving between panes, links and rows.
 
-use super::{App, Focus, Pane, Popup, RIGHT_TABS, Screen};
-use crate::tui::reduce::row::RowKind;
+use super::{App, Focus, Pane, RIGHT_TABS, Screen};
 
 impl App {
     /// Brings a pane to the front; the keys stay where they are, at the prompt.
@@ -100,21 +99,14 @@ impl App {
             key.master.label()
         ));
         self.chosen = Some(key);
+        self.diagram.all = false;
         self.cursor = None;
     }
 
     /// Moves the selected row, or scrolls.
     pub(super) fn scroll_by(&mut self, pane: Pane, lines: isize) {
         if pane == Pane::Sequence {
-            let Some(seq) = self.link().and_then(|k| self.world.links.get(&k)) else { return };
-            if seq.rows.is_empty() {
-                return;
-            }
-            let last = seq.end() - 1;
-            let here = self.cursor.unwrap_or(last).clamp(seq.dropped, last);
-            let next = here.saturating_add_signed(lines as i64).clamp(seq.dropped, last);
-            // Past the newest row means: follow again.
-            self.cursor = (next != last || (lines < 0 && here == 0)).then_some(next);
+            self.move_selection(lines);
             return;
         }
         // Panes that grow at their foot scroll back from there, the others down from their top.
@@ -134,24 +126,6 @@ impl App {
             pane => pane,
         };
         self.scroll_by(pane, lines);
-    }
-
-    /// Opens the numbers behind the selected row, or behind the latest decision.
-    pub(super) fn why(&mut self) {
-        let Some(key) = self.link() else {
-            self.notice = Some("nothing to explain yet".into());
-            return;
-        };
-        let Some(seq) = self.world.links.get(&key) else { return };
-        let row = self.cursor.or_else(|| {
-            let back =
-                seq.rows.iter().rev().position(|r| matches!(r.kind, RowKind::Decision(_)))?;
-            Some(seq.end() - 1 - back as u64)
-        });
-        match row {
-            Some(row) => self.popup = Some(Popup::Why { key, row }),
-            None => self.notice = Some("no PSYNC was judged on this link yet".into()),
-        }
     }
 }
 

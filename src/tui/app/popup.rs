@@ -5,7 +5,7 @@ use crate::console::EditRequest;
 use crate::tui::editor::{EditKey, EditOutcome, Editor};
 use crate::tui::fuzzy;
 use crate::tui::line_edit::LineEdit;
-use crate::tui::reduce::link::LinkKey;
+use crate::tui::reduce::merge::RowRef;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// A box over the screen. One at a time.
@@ -15,10 +15,7 @@ pub enum Popup {
     Help(usize),
     Palette(PaletteState),
     /// The numbers behind a row.
-    Why {
-        key: LinkKey,
-        row: u64,
-    },
+    Why(RowRef),
     Editor(Box<Editor>),
     /// A time, an event or a bookmark to look at.
     GoTo(LineEdit),
@@ -85,7 +82,8 @@ impl App {
                 KeyCode::Char(c) if !ctrl => input.insert(c),
                 _ => {}
             },
-            Some(Popup::Why { .. }) => match key.code {
+            Some(Popup::Why(_)) => match key.code {
+                KeyCode::Char('y') => self.copy(),
                 KeyCode::Char('j') | KeyCode::Down => self.why_step(1),
                 KeyCode::Char('k') | KeyCode::Up => self.why_step(-1),
                 _ => self.popup = None,
@@ -141,14 +139,17 @@ impl App {
         }
     }
 
-    fn why_step(&mut self, by: i64) {
-        let Some(Popup::Why { key, row }) = &mut self.popup else { return };
-        let Some(seq) = self.world.links.get(key) else { return };
-        if seq.rows.is_empty() {
-            return;
+    /// The next row of the diagram downwards, or upwards.
+    fn why_step(&mut self, by: isize) {
+        let Some(Popup::Why(row)) = &self.popup else { return };
+        self.cursor = Some(row.clone());
+        self.move_selection(by);
+        // Below the newest row there is nothing: stay with it.
+        if let Some(row) = &self.cursor {
+            self.popup = Some(Popup::Why(row.clone()));
+        } else if let Some(Popup::Why(row)) = &self.popup {
+            self.cursor = Some(row.clone());
         }
-        *row = row.saturating_add_signed(by).clamp(seq.dropped, seq.end() - 1);
-        self.cursor = Some(*row);
     }
 
     pub(super) fn open_editor(&mut self, edit: EditRequest) {

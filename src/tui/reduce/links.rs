@@ -1,7 +1,7 @@
 //! Which conversation a fact belongs to, and what it adds there.
 
 use super::link::{LinkKey, Peer};
-use super::row::{Dir, RowKind, Teller};
+use super::row::{Dir, LabDid, RowKind, Teller};
 use super::sequence::Sequence;
 use crate::observe::{
     Addr, Body, Event, Fact, IdCause, LabFact, LinkLoss, LinkRef, LinkState, Message, Now, Offset,
@@ -48,7 +48,83 @@ impl Links {
             (_, Body::Lab(LabFact::InstanceUp { port, .. })) => {
                 self.instance(event.at, *port, true);
             }
+            (_, Body::Lab(LabFact::StepWaits { port, step, .. })) => {
+                if let Some(link) = &step.link {
+                    let key = self.find(*port, link);
+                    self.news(&key, event.at);
+                }
+            }
+            (_, Body::Lab(fact)) => self.lab(event.at, fact),
             _ => {}
+        }
+    }
+
+    /// The link that the instance `me` means, without a report of its own: a step that waits, bytes
+    /// that passed. A master does not know the replica's port at first.
+    pub fn find(&self, me: u16, link: &LinkRef) -> LinkKey {
+        let named = LinkKey::seen_by(me, link);
+        if link.side == Side::Replica || link.peer.port != 0 {
+            return named;
+        }
+        let master = Peer::port(me);
+        let shaking = |k: &&LinkKey| {
+            let seq = self.by_key.get(k);
+            k.master == master && seq.is_some_and(|s| is_shaking(s.replica_state))
+        };
+        let last = self.unnamed.get(&me).filter(|k| **k == named || shaking(k));
+        last.or_else(|| self.keys().filter(|k| k.replica.port != 0).find(shaking))
+            .cloned()
+            .unwrap_or(named)
+    }
+
+    /// What the learner does to links, to instances and to time, where it concerns a link.
+    fn lab(&mut self, now: Now, fact: &LabFact) {
+        let between = |a: u16, b: u16| {
+            let (a, b) = (Peer::port(a), Peer::port(b));
+            move |k: &LinkKey| {
+                (k.master == a && k.replica == b) || (k.master == b && k.replica == a)
+            }
+        };
+        match fact {
+            LabFact::LinkThrottled { a, b, bytes_per_second } => {
+                self.did(now, between(*a, *b), LabDid::Throttle(*bytes_per_second));
+            }
+            LabFact::LinkFault { a, b, fault, on } => {
+                self.did(now, between(*a, *b), LabDid::Fault { fault: *fault, on: *on });
+            }
+            LabFact::LinkDropped { a, b } => self.did(now, between(*a, *b), LabDid::Dropped),
+            LabFact::Frozen { port, on } => {
+                let peer = Peer::port(*port);
+                let mine = |k: &LinkKey| k.master == peer || k.replica == peer;
+                self.did(now, mine, LabDid::Frozen { port: *port, on: *on });
+            }
+            LabFact::Slowed { factor } => {
+                self.did(now, |_| true, LabDid::Slowed { factor: *factor });
+            }
+            LabFact::StepMode { on, hit } => {
+                self.did(now, |_| true, LabDid::Stepping { on: *on, hit: *hit });
+            }
+            _ => {}
+        }
+    }
+
+    /// Something that an instance tells of itself: a row of each link that it holds.
+    fn both_sides(&mut self, now: Now, me: u16, kind: RowKind) {
+        let mine = Peer::port(me);
+        for seq in self.by_key.values_mut() {
+            if (seq.key.master == mine || seq.key.replica == mine)
+                && (seq.is_alive() || seq.lost_at.is_some())
+            {
+                seq.push(now, kind.clone());
+            }
+        }
+    }
+
+    fn did(&mut self, now: Now, concerns: impl Fn(&LinkKey) -> bool, what: LabDid) {
+        for seq in self.by_key.values_mut() {
+            if concerns(&seq.key) && (seq.is_alive() || seq.lost_at.is_some()) {
+                seq.push(now, RowKind::Lab(what));
+            }
         }
     }
 
@@ -102,6 +178,22 @@ impl Links {
                     seq.lost_at = None;
                 }
                 seq.set_replica_state(now, *to);
+            }
+            Fact::Refused { command, rule, .. } => {
+                let (command, rule) = (command.clone(), rule.clone());
+                self.both_sides(now, me, RowKind::Refused { port: me, command, rule });
+            }
+            Fact::Failover(step) => {
+                self.both_sides(now, me, RowKind::Failover { port: me, step: step.clone() });
+            }
+            Fact::SoftLimit { replica, over, bytes, limit, patience_s } => {
+                let kind = RowKind::SoftLimit {
+                    over: *over,
+                    bytes: *bytes,
+                    limit: *limit,
+                    patience_s: *patience_s,
+                };
+                self.below(now, me, replica).push(now, kind);
             }
             Fact::LinkLost { link, cause } => {
                 let key = self.resolve(now, me, link, None, Teller::Heard);

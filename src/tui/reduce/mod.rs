@@ -8,6 +8,7 @@ pub mod console;
 pub mod link;
 pub mod links;
 pub mod logs;
+pub mod merge;
 pub mod row;
 pub mod sequence;
 pub mod wire;

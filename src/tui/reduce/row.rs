@@ -1,8 +1,9 @@
 //! One row of the sequence diagram: what it tells, as values. The words are the view's.
 
 use crate::observe::{
-    Addr, Decision, IdCause, LinkLoss, LinkState, Message, Now, Offset, Preview, RdbFraming,
-    ReplId, ReplicaState, Role, RoleCause, SaveTarget, WaitReason,
+    Addr, BreakOn, Decision, Failover, Fault, IdCause, LinkLoss, LinkState, Message, Now, Offset,
+    Preview, RdbFraming, ReplId, ReplicaState, Role, RoleCause, Rule, SaveTarget, StepKind,
+    WaitReason,
 };
 
 /// Which way a message goes.
@@ -173,7 +174,35 @@ pub enum RowKind {
         ended: Option<bool>,
         took_us: u64,
     },
+    /// A write of the stream. One that has to wait stands where it was typed.
     Write(Box<Write>),
+    /// A write that had waited (or several) leaves for the replica; `since`: when it was typed.
+    Replay {
+        write: Box<Write>,
+        since: Now,
+    },
+    /// The master counts the replica as online: from here on the stream flows.
+    Online,
+    /// A client's command was refused at one of the ends.
+    Refused {
+        port: u16,
+        command: Preview,
+        rule: Rule,
+    },
+    /// A FAILOVER that one of the ends is about.
+    Failover {
+        port: u16,
+        step: Failover,
+    },
+    /// What waits for this replica came to the soft limit, or fell below it again.
+    SoftLimit {
+        over: bool,
+        bytes: u64,
+        limit: u64,
+        patience_s: u64,
+    },
+    /// The learner did something to this link, to one of its ends, or to time.
+    Lab(LabDid),
     /// Either end (or both) saw the link end. `times` counts repeated failures to connect.
     Lost {
         by_master: Option<LinkLoss>,
@@ -201,15 +230,82 @@ pub enum RowKind {
     },
 }
 
+/// What the learner did, as far as a link is concerned by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LabDid {
+    /// Bytes a second that the link lets through; `None`: no bound any more.
+    Throttle(Option<u64>),
+    /// A fault of the link began, or (`on` false) was undone.
+    Fault { fault: Fault, on: bool },
+    /// The present connection was ended.
+    Dropped,
+    /// One of the ends was stopped as SIGSTOP would, or goes on.
+    Frozen { port: u16, on: bool },
+    /// Link time runs at 1/`factor`.
+    Slowed { factor: u32 },
+    /// Step mode began or ended; `hit` is the breakpoint that began it.
+    Stepping { on: bool, hit: Option<BreakOn> },
+}
+
 /// A row with its moment and the states that both sides were in after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     pub at: Now,
-    /// Microseconds since the conversation that this row belongs to began.
+    /// When the last of what it counts happened; the same moment for most rows.
+    pub until: Now,
+    /// Microseconds of link time since the conversation that this row belongs to began. While the
+    /// learner holds the links, no time passes between them.
     pub since_start_us: u64,
     /// When it last changed; the view marks what is younger than a second.
     pub changed: Now,
     pub replica_state: LinkState,
     pub master_state: Option<ReplicaState>,
     pub kind: RowKind,
+}
+
+impl Row {
+    /// How long the row lasted, in microseconds of link time.
+    pub fn lasted_us(&self) -> u64 {
+        self.until.link_us.saturating_sub(self.at.link_us)
+    }
+
+    /// The step that this row is the trace of, so that a breakpoint can be marked at it.
+    pub fn step_kind(&self) -> Option<StepKind> {
+        Some(match &self.kind {
+            RowKind::Connect => StepKind::Connect,
+            RowKind::Message { message, .. } => message_step(message),
+            RowKind::KeepAlive { .. } => return None,
+            RowKind::Wait { .. } => return None,
+            RowKind::Decision(_) => StepKind::Decision,
+            RowKind::Snapshot { .. } => StepKind::SaveBegin,
+            RowKind::Rdb(t) if t.ended.is_some() => StepKind::RdbEnd,
+            RowKind::Rdb(_) => StepKind::RdbPiece,
+            RowKind::Load { .. } => StepKind::Load,
+            RowKind::Write(w) if w.held => return None,
+            RowKind::Write(_) => StepKind::Command,
+            RowKind::Replay { .. } => StepKind::Replay,
+            RowKind::Online => StepKind::Online,
+            RowKind::Lost { .. } => StepKind::LinkEnd,
+            RowKind::Role { role: Role::Master, .. } => StepKind::Promotion,
+            _ => return None,
+        })
+    }
+}
+
+fn message_step(message: &Message) -> StepKind {
+    match message {
+        Message::Ping => StepKind::Ping,
+        Message::Pong(_) => StepKind::Pong,
+        Message::Auth { .. } => StepKind::Auth,
+        Message::ListeningPort(_) | Message::AnnounceIp(_) | Message::Capa(_) => StepKind::Replconf,
+        Message::Ok => StepKind::Reply,
+        Message::Psync { .. } | Message::Sync => StepKind::Psync,
+        Message::FullResync { .. } => StepKind::FullResync,
+        Message::Continue { .. } => StepKind::Continue,
+        Message::RdbBegin(_) => StepKind::RdbBegin,
+        Message::RdbEnd { .. } => StepKind::RdbEnd,
+        Message::Ack { .. } => StepKind::Ack,
+        Message::GetAck => StepKind::GetAck,
+        _ => StepKind::Other,
+    }
 }

@@ -13,6 +13,8 @@ use std::collections::VecDeque;
 pub const ROWS: usize = 2000;
 /// Writes within one second that are told one by one; more become bursts.
 const WRITES_A_SECOND: usize = 20;
+/// So many held writes that leave at once have a row each; more are one row.
+const REPLAYS_APART: usize = 8;
 /// A report may come so many rows late and still finds its place.
 const LATE_BY: usize = 16;
 /// Keys of an RDB that a row remembers.
@@ -97,6 +99,10 @@ impl Sequence {
     }
 
     pub fn set_master_state(&mut self, at: Now, to: Option<ReplicaState>) {
+        let online = Some(ReplicaState::Online);
+        if to == online && self.master_state != online {
+            self.push(at, RowKind::Online);
+        }
         self.online_since = match to {
             Some(ReplicaState::Online) => self.online_since.or(Some(at)),
             _ => None,
@@ -117,7 +123,10 @@ impl Sequence {
         // down may have been told after it.
         let failures = self.rows.iter().rev().take(LATE_BY).enumerate();
         let failures = failures
-            .take_while(|(_, r)| matches!(r.kind, RowKind::Lost { .. } | RowKind::Instance { .. }))
+            .take_while(|(_, r)| {
+                use RowKind::{Instance, Lab, Lost};
+                matches!(r.kind, Lost { .. } | Instance { .. } | Lab(_))
+            })
             .find(|(_, r)| {
                 matches!(r.kind, RowKind::Lost { by_replica: Some(LinkLoss::ConnectFailed(_)), .. })
             });
@@ -134,7 +143,8 @@ impl Sequence {
     pub fn push(&mut self, at: Now, kind: RowKind) {
         let row = Row {
             at,
-            since_start_us: at.mono_us.saturating_sub(self.began.mono_us),
+            until: at,
+            since_start_us: at.link_us.saturating_sub(self.began.link_us),
             changed: at,
             replica_state: self.replica_state,
             master_state: self.master_state,
@@ -250,6 +260,7 @@ impl Sequence {
             if let Message::Ack { offset } = message {
                 *last_ack = Some(*offset);
             }
+            row.until = at;
             return;
         }
         let (mut acks, mut pings, mut newlines, mut newlines_up) = Default::default();
@@ -412,7 +423,7 @@ impl Sequence {
             return;
         }
         // The other end's view of the same end, or the same failure once more.
-        for row in self.rows.iter_mut().rev().take(3) {
+        for row in self.rows.iter_mut().rev().take(6) {
             let RowKind::Lost { by_master, by_replica, times } = &mut row.kind else { continue };
             let mine = if side == Side::Master { by_master } else { by_replica };
             match mine {
@@ -422,7 +433,7 @@ impl Sequence {
                 }
                 Some(was) if was == cause && failed => {
                     *times += 1;
-                    row.at = at;
+                    row.until = at;
                     return;
                 }
                 _ => break,

@@ -27,6 +27,7 @@ mod keys;
 mod lesson;
 mod logs;
 mod palette;
+mod plain;
 mod plot;
 mod quit;
 mod sequence;
@@ -40,6 +41,7 @@ mod why;
 mod wire;
 mod words;
 
+pub use plain::{pane_text, row_text, why_text};
 pub use topology::NEW_ID_US;
 
 use super::app::{App, Focus, Pane, Popup, RIGHT_TABS, Screen};
@@ -74,7 +76,7 @@ pub fn draw(frame: &mut Frame, app: &mut App) {
     if let Some(Popup::Differences(at)) = app.popup {
         app.popup = Some(Popup::Differences(at.min(differences::last(app, area))));
     }
-    let shown = app.link().map_or(0, |key| app.rows_shown(&key));
+    app.play_rows();
     let mut hits = Vec::new();
     let mut c = Canvas { frame, theme: app.theme, now: app.now, hits: &mut hits };
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
@@ -83,14 +85,14 @@ pub fn draw(frame: &mut Frame, app: &mut App) {
         return;
     }
     match app.screen {
-        Screen::Lab => lab(&mut c, app, area, shown),
+        Screen::Lab => lab(&mut c, app, area),
         _ => start::draw(&mut c, app, area),
     }
     match &app.popup {
         None => {}
         Some(Popup::Help(at)) => help::draw(&mut c, app, area, *at),
         Some(Popup::Palette(state)) => palette::draw(&mut c, area, state),
-        Some(Popup::Why { key, row }) => why::draw(&mut c, app, area, key, *row),
+        Some(Popup::Why(row)) => why::draw(&mut c, app, area, row),
         Some(Popup::Editor(e)) => {
             let room = beside_lesson(&mut c, app, area);
             editor::draw(&mut c, room, e);
@@ -123,7 +125,7 @@ fn lesson_width(area: Rect) -> u16 {
     (area.width / 4).clamp(30, 44)
 }
 
-fn lab(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
+fn lab(c: &mut Canvas, app: &App, area: Rect) {
     let (status, rest) = split_top(area, 1);
     status::draw(c, app, status);
     let console_height = console_height(app, rest);
@@ -135,9 +137,9 @@ fn lab(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
         console::draw(c, app, console);
     }
     if !app.wide || app.zoom {
-        narrow(c, app, middle, shown);
+        narrow(c, app, middle);
     } else {
-        wide(c, app, middle, shown);
+        wide(c, app, middle);
     }
     console::draw_offer(c, app, console);
 }
@@ -151,17 +153,17 @@ fn console_height(app: &App, rest: Rect) -> u16 {
     }
 }
 
-fn narrow(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
+fn narrow(c: &mut Canvas, app: &App, area: Rect) {
     let inner = frame::tabbed(c, app, area, &Pane::NUMBERED, app.narrow, true);
     if app.zoom && app.focus != Focus::Console {
         let back = Text::of(Mark::Key, " z").add(Mark::Quiet, " brings the console back ");
         let foot = Rect { x: area.x + 2, y: area.bottom().saturating_sub(1), height: 1, ..area };
         c.line(Rect { width: area.width.saturating_sub(4), ..foot }, 0, &back);
     }
-    pane(c, app, app.narrow, inner, shown);
+    pane(c, app, app.narrow, inner);
 }
 
-fn wide(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
+fn wide(c: &mut Canvas, app: &App, area: Rect) {
     let mut area = area;
     if app.progress.is_some() {
         let (left, rest) = split_left(area, lesson_width(area));
@@ -179,22 +181,22 @@ fn wide(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
         let shown_here = if RIGHT_TABS.contains(&app.narrow) { app.narrow } else { Pane::Sequence };
         let tabs: Vec<Pane> = [Pane::Sequence].into_iter().chain(RIGHT_TABS).collect();
         let inner = frame::tabbed(c, app, below, &tabs, shown_here, true);
-        return pane(c, app, shown_here, inner, shown);
+        return pane(c, app, shown_here, inner);
     }
     let right_width = (below.width * 3 / 8).clamp(35, 64);
     let (left, right) = split_left(below, below.width - right_width);
     let title = sequence::title(app);
     let inner = frame::titled(c, app, left, Pane::Sequence, &title);
-    sequence::draw(c, app, inner, shown);
+    sequence::draw(c, app, inner);
     let inner = frame::tabbed(c, app, right, &RIGHT_TABS, app.tab, false);
-    pane(c, app, app.tab, inner, shown);
+    pane(c, app, app.tab, inner);
 }
 
-fn pane(c: &mut Canvas, app: &App, which: Pane, area: Rect, shown: u64) {
+fn pane(c: &mut Canvas, app: &App, which: Pane, area: Rect) {
     match which {
         Pane::Lesson => lesson::draw(c, app, area),
         Pane::Topology => topology::draw(c, app, area),
-        Pane::Sequence => sequence::draw(c, app, area, shown),
+        Pane::Sequence => sequence::draw(c, app, area),
         Pane::Buffer => buffer::draw(c, app, area),
         Pane::Wire => wire::draw(c, app, area),
         Pane::Backlog => backlog::draw(c, app, area),

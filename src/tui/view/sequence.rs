@@ -1,48 +1,45 @@
-//! The conversation of one link: time runs down, the replica stands left, its master right.
+//! What was said: one link's conversation, or that of all links with a life line for each server.
+//! Time runs down; what waits to happen stands below what has happened.
+//!
+//! ```text
+//! ┌ title ──────────────────────────────────────────────┐
+//! │ who stands where, in what state                      │  single.rs, lanes.rs
+//! │ faults of the link · slow motion · ● breakpoints     │  head.rs, if there are any
+//! │ rows: arrows, remarks, the bytes' names              │  shape.rs, placed by single or lanes
+//! │ ⋮ 12.4 s                                             │  pause.rs
+//! │ ⏸ steps that wait                                    │  held.rs
+//! └──────────────────────────────────────────────────────┘
+//! ```
 
 mod arrow;
-mod rows;
+mod head;
+mod held;
+mod lanes;
+mod pause;
+mod shape;
+mod single;
 
-pub use rows::held_for;
+pub use shape::held_for;
 
 use super::frame::{Canvas, Text};
-use super::words::{replica_state_name, state_name};
-use crate::tui::app::{App, Hit};
-use crate::tui::reduce::row::Row;
-use crate::tui::reduce::sequence::Sequence;
-use crate::tui::text::{fit, fit_right, wrap};
+use crate::tui::app::{App, Hit, SCALES, scale_name};
+use crate::tui::reduce::link::LinkKey;
+use crate::tui::reduce::merge::{Item, RowRef};
+use crate::tui::text::{since_start, wrap};
 use crate::tui::theme::Mark;
+use lanes::Lanes;
 use ratatui::layout::Rect;
-
-/// Where a row's columns lie.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Columns {
-    /// Time, left of everything.
-    time: usize,
-    /// The replica's state, if there is room for it.
-    left: usize,
-    /// Between the two life lines.
-    middle: usize,
-    /// The master's state, and `why?`.
-    right: usize,
-}
-
-impl Columns {
-    fn of(width: usize) -> Columns {
-        let time = 7;
-        let (left, right) = match width {
-            0..=60 => (0, 4),
-            61..=71 => (0, 11),
-            _ => (11, 12),
-        };
-        // Two life lines with a blank outside of each.
-        let middle = width.saturating_sub(time + left + right + 4);
-        Columns { time, left, middle, right }
-    }
-}
+use single::Columns;
 
 /// `6381 ⇄ 6380`, and which link of how many.
 pub fn title(app: &App) -> String {
+    let scale = match SCALES[app.diagram.scale.min(SCALES.len() - 1)] {
+        0 => String::new(),
+        us => format!(" · a line is {}", scale_name(us)),
+    };
+    if app.diagram.all {
+        return format!("Sequence · all {} links, a{scale}", app.world.links.keys().count());
+    }
     match app.link() {
         None => "Sequence".into(),
         Some(key) => {
@@ -50,120 +47,180 @@ pub fn title(app: &App) -> String {
             let at = all.iter().position(|k| **k == key).map_or(0, |i| i + 1);
             let how = if app.chosen.is_some() { "chosen, f follows" } else { "newest" };
             let which = if all.len() > 1 {
-                format!(" · {how} · {at} of {}, n", all.len())
+                format!(" · {how} · {at} of {}, n · a all", all.len())
             } else {
                 String::new()
             };
-            format!("Sequence {} ⇄ {}{which}", key.replica.label(), key.master.label())
+            format!("Sequence {} ⇄ {}{which}{scale}", key.replica.label(), key.master.label())
         }
     }
 }
 
-pub fn draw(c: &mut Canvas, app: &App, area: Rect, shown: u64) {
-    let Some(seq) = app.link().and_then(|key| app.world.links.get(&key)) else {
-        return empty(c, app, area);
-    };
-    let cols = Columns::of(area.width as usize);
-    header(c, app, area, seq, cols);
-    let body = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
-    let room = body.height as usize;
-    if room == 0 {
-        return;
+/// How rows are placed.
+enum Layout {
+    One(Columns),
+    All(Lanes),
+}
+
+impl Layout {
+    fn of(app: &App, links: &[LinkKey], width: usize) -> Layout {
+        match app.diagram.all {
+            true => Layout::All(Lanes::of(app, links, width)),
+            false => Layout::One(Columns::of(width)),
+        }
     }
-    // From the row at the foot upwards, as many rows as fit.
-    let end = match app.cursor {
-        Some(cursor) => shown.min(foot_for(app, seq, cols, cursor, shown, room)),
-        None => shown,
-    };
-    let mut drawn: Vec<(u64, Vec<Text>)> = Vec::new();
+
+    fn row(&self, app: &App, item: &Item) -> Vec<Text> {
+        match self {
+            Layout::One(columns) => columns.row(app, item, None),
+            Layout::All(lanes) => lanes.row(app, item, Some(app.world.model.session.began.link_us)),
+        }
+    }
+
+    fn pause(&self, mark: Mark, text: &str) -> Text {
+        match self {
+            Layout::One(columns) => columns.pause(mark, text),
+            Layout::All(lanes) => lanes.pause(mark, text),
+        }
+    }
+
+    fn header(&self, app: &App, links: &[LinkKey]) -> Vec<Text> {
+        match self {
+            Layout::All(lanes) => lanes.header(app).to_vec(),
+            Layout::One(columns) => match links.first().and_then(|key| app.world.links.get(key)) {
+                Some(seq) => columns.header(app, seq).to_vec(),
+                None => Vec::new(),
+            },
+        }
+    }
+
+    fn held(&self, held: held::Held) -> Vec<Text> {
+        match self {
+            Layout::One(columns) => columns.held(held.drawn, held.stop),
+            Layout::All(lanes) => lanes.held(&held.link, &held.drawn, held.stop),
+        }
+    }
+}
+
+/// The time of a row: since its conversation began, or, with several links, since `began`.
+fn time_of(item: &Item, began: Option<u64>) -> String {
+    since_start(match began {
+        None => item.row.since_start_us,
+        Some(began) => item.row.at.link_us.saturating_sub(began),
+    })
+}
+
+pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
+    let links = app.diagram_links();
+    if links.is_empty() {
+        return empty(c, app, area);
+    }
+    let layout = Layout::of(app, &links, area.width as usize);
+    let mut head = layout.header(app, &links);
+    head.extend(head::conditions(app, &links));
+    c.lines(area, &head);
+    let top = (head.len() as u16).min(area.height);
+    let body = Rect { y: area.y + top, height: area.height - top, ..area };
+    if body.height > 0 {
+        rows(c, app, &layout, &links, body);
+    }
+}
+
+/// The lines of a row, or those between two.
+struct Block {
+    row: Option<RowRef>,
+    lines: Vec<Text>,
+}
+
+/// From the foot upwards, as many rows as fit.
+fn rows(c: &mut Canvas, app: &App, layout: &Layout, links: &[LinkKey], body: Rect) {
+    let room = body.height as usize;
+    let us_a_line = SCALES[app.diagram.scale.min(SCALES.len() - 1)];
+    let mut blocks: Vec<Block> = Vec::new();
     let mut used = 0;
-    let mut i = end.min(seq.end());
-    while i > seq.dropped && used < room {
-        i -= 1;
-        let lines = row_lines(app, seq, i, cols);
+    let all_shown = links.iter().all(|key| {
+        let end = app.world.links.get(key).map_or(0, |s| s.end());
+        app.diagram.ends.get(key).is_some_and(|shown| *shown >= end)
+    });
+    // What waits comes after everything that happened: not before that was played.
+    if all_shown {
+        for held in held::of(app, links) {
+            let lines = layout.held(held);
+            used += lines.len();
+            blocks.push(Block { row: None, lines });
+        }
+        blocks.reverse();
+    }
+    let mut below: Option<Item> = None;
+    // A selected row is to be seen, in the middle if may be: what lies below it may be dropped.
+    let mut found = app.selected().is_none();
+    for item in app.diagram_rows() {
+        if used >= room && found {
+            break;
+        }
+        if let Some(below) = below {
+            let pause: Vec<Text> = pause::between(item.row, below.row, us_a_line)
+                .iter()
+                .map(|(mark, text)| layout.pause(*mark, text))
+                .collect();
+            used += pause.len();
+            blocks.push(Block { row: None, lines: pause });
+        }
+        let lines = layout.row(app, &item);
         used += lines.len();
-        drawn.push((i, lines));
+        blocks.push(Block { row: Some(item.name()), lines });
+        below = Some(item);
+        if !found && app.cursor.as_ref().is_some_and(|name| item.is(name)) {
+            found = true;
+            // Drop from the foot until the selected row stands in the middle.
+            let half = room / 2;
+            let mut drop = 0;
+            while used > half + blocks[drop].lines.len() && drop + 1 < blocks.len() {
+                used -= blocks[drop].lines.len();
+                drop += 1;
+            }
+            blocks.drain(..drop);
+        }
     }
     let mut y = 0u16;
-    let skip = used.saturating_sub(room);
-    for (n, (index, lines)) in drawn.iter().rev().enumerate() {
-        let cut = if n == 0 { skip } else { 0 };
+    let mut skip = used.saturating_sub(room);
+    for block in blocks.iter().rev() {
+        let cut = skip.min(block.lines.len());
+        skip -= cut;
         let top = y;
-        for line in lines.iter().skip(cut) {
+        for line in &block.lines[cut..] {
             c.line(body, y, line);
             y += 1;
         }
         let place = Rect { y: body.y + top, height: y - top, ..body };
-        if app.cursor == Some(*index) {
+        let Some(row) = &block.row else { continue };
+        if app.cursor.as_ref() == Some(row) && place.height > 0 {
             let mark = c.theme.of(Mark::Focus);
             c.put(place.x, place.y, place.right(), "▸", mark);
         }
-        c.hits.push((place, Hit::Row(*index)));
+        c.hits.push((place, Hit::Row(row.clone())));
     }
-    let below = seq.end().saturating_sub(end);
-    if app.cursor.is_some() && below > 0 {
-        let text = format!(" {below} newer below · G ");
-        let at = Rect {
-            x: area.right().saturating_sub(text.chars().count() as u16 + 1),
-            y: area.bottom() - 1,
-            width: text.chars().count() as u16,
-            height: 1,
-        };
-        c.line(at, 0, &Text(vec![(Mark::Key, text, true)]));
-    }
+    newer_below(c, app, body, blocks.iter().find_map(|b| b.row.as_ref()));
 }
 
-/// One past the row at the foot, so that the cursor's row is to be seen, in the middle if may be.
-fn foot_for(app: &App, seq: &Sequence, cols: Columns, cursor: u64, shown: u64, room: usize) -> u64 {
-    let mut used = row_lines(app, seq, cursor, cols).len();
-    let mut end = cursor + 1;
-    while end < shown {
-        used += row_lines(app, seq, end, cols).len();
-        if used > room / 2 {
-            break;
-        }
-        end += 1;
+/// How many rows lie below the foot while a row is selected.
+fn newer_below(c: &mut Canvas, app: &App, body: Rect, foot: Option<&RowRef>) {
+    let (Some(_), Some(foot)) = (&app.cursor, foot) else { return };
+    let below = app.diagram_rows().take_while(|item| !item.is(foot)).count();
+    if below == 0 {
+        return;
     }
-    end
+    let text = format!(" {below} newer below · G ");
+    let width = text.chars().count() as u16;
+    let at =
+        Rect { x: body.right().saturating_sub(width + 1), y: body.bottom() - 1, width, height: 1 };
+    c.line(at, 0, &Text(vec![(Mark::Key, text, true)]));
 }
 
-fn row_lines(app: &App, seq: &Sequence, index: u64, cols: Columns) -> Vec<Text> {
-    let Some(at) = index.checked_sub(seq.dropped).and_then(|i| usize::try_from(i).ok()) else {
-        return Vec::new();
-    };
-    let Some(row) = seq.rows.get(at) else { return Vec::new() };
-    let before: Option<&Row> = at.checked_sub(1).and_then(|i| seq.rows.get(i));
-    rows::lines(app, seq, row, before, cols)
-}
-
-fn header(c: &mut Canvas, app: &App, area: Rect, seq: &Sequence, cols: Columns) {
-    let role = |port: u16, replica: bool| -> &'static str {
-        use crate::observe::Role;
-        match app.world.model.instance(port).map(|i| (i.is_up(), i.role)) {
-            Some((false, _)) => "down",
-            Some((true, Role::Master)) => "master",
-            Some((true, Role::Replica)) if replica => "replica",
-            Some((true, Role::Replica)) => "replica, too",
-            None => "outside",
-        }
-    };
-    let indent = cols.time + 1 + cols.left;
-    let half = cols.middle / 2;
-    let left = format!("{} {}", seq.key.replica.label(), role(seq.key.replica.port, true));
-    let right = format!("{} {}", seq.key.master.label(), role(seq.key.master.port, false));
-    let names = Text::of(Mark::Quiet, fit("   time", indent))
-        .add(Mark::Replica, fit(&left, half + 1))
-        .add(Mark::Master, fit_right(&right, cols.middle - half + 1));
-    c.line(area, 0, &names);
-    // Only its own side could tell the state of a replica outside the lab.
-    let ours =
-        seq.key.replica.host.is_empty() && app.world.model.instance(seq.key.replica.port).is_some();
-    let replica = if ours { state_name(seq.replica_state) } else { "" };
-    let master = seq.master_state.map_or("", replica_state_name);
-    let states = Text::of(Mark::Quiet, " ".repeat(indent))
-        .add(Mark::Quiet, fit(replica, half + 1))
-        .add(Mark::Quiet, fit_right(master, cols.middle - half + 1));
-    c.line(area, 1, &states);
+/// The lines of the selected row, so wide.
+pub fn selected_lines(app: &App, width: u16) -> Vec<Text> {
+    let layout = Layout::of(app, &app.diagram_links(), width as usize);
+    app.selected().map_or(Vec::new(), |item| layout.row(app, &item))
 }
 
 fn empty(c: &mut Canvas, app: &App, area: Rect) {

@@ -6,15 +6,33 @@ use crate::console::why::{self, Why};
 use crate::observe::ReplicaState;
 use crate::tui::app::App;
 use crate::tui::reduce::link::LinkKey;
+use crate::tui::reduce::merge::RowRef;
 use crate::tui::reduce::row::{Row, RowKind};
-use crate::tui::text::{count, grouped, since_start, size, wrap};
+use crate::tui::text::{count, grouped, since_start, size, span, wrap};
 use crate::tui::theme::Mark;
 use ratatui::layout::Rect;
 
-pub fn draw(c: &mut Canvas, app: &App, screen: Rect, key: &LinkKey, row: u64) {
-    let Some(seq) = app.world.links.get(key) else { return };
-    let at = row.checked_sub(seq.dropped).and_then(|i| usize::try_from(i).ok());
-    let Some(found) = at.and_then(|i| seq.rows.get(i)) else { return };
+pub fn draw(c: &mut Canvas, app: &App, screen: Rect, row: &RowRef) {
+    // What the popup leaves inside of its border.
+    let wide = usize::from(screen.width.saturating_sub(6).min(74));
+    let (title, lines) = lines(app, row, wide);
+    if lines.is_empty() {
+        return;
+    }
+    let height = lines.len() as u16 + 2;
+    let inner = c.popup(screen, (74, height), &title);
+    c.lines(inner, &lines);
+    let foot = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
+    c.line(foot, 0, &Text::of(Mark::Quiet, "j k the next rows · y copies · any other key closes"));
+}
+
+/// The title, and what is behind a row.
+pub fn lines(app: &App, name: &RowRef, wide: usize) -> (String, Vec<Text>) {
+    let key = &name.link;
+    let title = format!("{} ⇄ {}", key.replica.label(), key.master.label());
+    let Some(seq) = app.world.links.get(key) else { return (title, Vec::new()) };
+    let at = name.row.checked_sub(seq.dropped).and_then(|i| usize::try_from(i).ok());
+    let Some(found) = at.and_then(|i| seq.rows.get(i)) else { return (title, Vec::new()) };
     let (title, lines) = match &found.kind {
         RowKind::Decision(d) => (
             format!("Why? PSYNC of {}, judged by {}", key.replica.label(), key.master.label()),
@@ -25,16 +43,9 @@ pub fn draw(c: &mut Canvas, app: &App, screen: Rect, key: &LinkKey, row: u64) {
                 app.world.model.instance(key.master.port),
             )),
         ),
-        _ => (format!("{} ⇄ {}", key.replica.label(), key.master.label()), about(found, key)),
+        _ => (title, about(found, key)),
     };
-    // What the popup leaves inside of its border.
-    let wide = usize::from(screen.width.saturating_sub(6).min(74));
-    let lines: Vec<Text> = lines.into_iter().flat_map(|l| folded(l, wide)).collect();
-    let height = lines.len() as u16 + 2;
-    let inner = c.popup(screen, (74, height), &title);
-    c.lines(inner, &lines);
-    let foot = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
-    c.line(foot, 0, &Text::of(Mark::Quiet, "j k the next rows · any other key closes"));
+    (title, lines.into_iter().flat_map(|l| folded(l, wide)).collect())
 }
 
 /// A line that is too long goes on in the next one.
@@ -219,6 +230,33 @@ fn tell(row: &Row) -> Vec<String> {
                 grouped(offset.0)
             ),
         ],
+        RowKind::Replay { write, since } => {
+            let waited = span(row.at.link_us.saturating_sub(since.link_us));
+            vec![
+                words::command(&write.wire),
+                format!(
+                    "bytes {} … {} of the stream ({}), database {}",
+                    grouped(write.from.0),
+                    grouped(write.to.0),
+                    size(write.bytes()),
+                    write.db
+                ),
+                format!("It waited {waited} in the output buffer, until the transfer was over."),
+            ]
+        }
+        RowKind::Online => vec![
+            "From here on the master sends the stream as it is written.".into(),
+            "After a transfer without a disk that is the replica's first ACK.".into(),
+        ],
+        RowKind::Refused { port, command, rule } => {
+            vec![format!("{port} refused {command}: {}", words::refusal(rule))]
+        }
+        RowKind::Failover { step, .. } => vec![words::failover(step)],
+        RowKind::SoftLimit { bytes, limit, patience_s, .. } => vec![
+            format!("{} wait for the replica.", size(*bytes)),
+            format!("soft limit {} for {patience_s} s: client-output-buffer-limit", size(*limit)),
+        ],
+        RowKind::Lab(_) => vec!["This was done by hand; :heal undoes faults.".into()],
         RowKind::Instance { port, up } => {
             vec![format!("{port} {}", if *up { "came up." } else { "went down." })]
         }

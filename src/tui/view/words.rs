@@ -4,8 +4,8 @@ use crate::console::why;
 use crate::lab::model;
 use crate::observe::Decision;
 use crate::observe::{
-    IdCause, LinkLoss, LinkState, Message, Now, Preview, RdbFraming, ReplicaState, SaveTarget,
-    WaitReason,
+    BreakOn, Failover, FailoverAbort, Fault, IdCause, LinkLoss, LinkState, Message, Now, Preview,
+    RdbFraming, ReplicaState, Rule, SaveTarget, WaitReason,
 };
 use crate::tui::reduce::link::{LinkKey, Peer};
 use crate::tui::text::{count, grouped, safe, size, span};
@@ -60,11 +60,86 @@ pub fn replica_state_name(state: ReplicaState) -> &'static str {
 /// The same in few cells, for the margin of a row.
 pub fn replica_state_word(state: ReplicaState) -> &'static str {
     match state {
-        ReplicaState::WaitBgsaveStart => "wait bgsave",
-        ReplicaState::WaitBgsaveEnd => "bgsave runs",
+        ReplicaState::WaitBgsaveStart => "bgsave_start",
+        ReplicaState::WaitBgsaveEnd => "bgsave_end",
         ReplicaState::SendBulk => "send_bulk",
         ReplicaState::Online => "online",
-        ReplicaState::RdbTransmitted => "rdb done",
+        ReplicaState::RdbTransmitted => "rdb_sent",
+    }
+}
+
+/// The replica's state in at most eleven cells.
+pub fn state_word(state: LinkState) -> &'static str {
+    match state {
+        LinkState::None => "",
+        LinkState::SendHandshake => "handshake",
+        LinkState::ReceivePingReply => "ping_reply",
+        LinkState::ReceiveAuthReply => "auth_reply",
+        LinkState::ReceivePortReply => "port_reply",
+        LinkState::ReceiveIpReply => "ip_reply",
+        LinkState::ReceiveCapaReply => "capa_reply",
+        LinkState::ReceivePsyncReply => "psync_reply",
+        other => state_name(other),
+    }
+}
+
+/// What a client is told when a rule refuses its command: the setting, and the numbers.
+pub fn refusal(rule: &Rule) -> String {
+    match rule {
+        Rule::ReadOnlyReplica => "replica-read-only".into(),
+        Rule::NoReplicas { good, wanted, .. } => {
+            format!("{good} of {wanted} good replicas: min-replicas-to-write")
+        }
+        Rule::MasterDown { .. } => "link down: replica-serve-stale-data".into(),
+        Rule::Loading => "it is loading".into(),
+        Rule::SaveFailed => "last save failed: stop-writes-on-bgsave-error".into(),
+    }
+}
+
+/// A fault of a link, as it stands in the diagram while it lasts.
+pub fn fault(fault: Fault) -> String {
+    match fault {
+        Fault::Cut => "cut".into(),
+        Fault::Delay { us } => format!("delay {}", short_span(us)),
+        Fault::HalfOpen => "half-open".into(),
+    }
+}
+
+/// `200 ms`, `1.5 s`.
+pub fn short_span(us: u64) -> String {
+    if us < 1_000_000 { format!("{} ms", us / 1000) } else { span(us) }
+}
+
+/// What a breakpoint stops at, as `:break` takes it.
+pub fn break_on(on: BreakOn) -> String {
+    match on {
+        BreakOn::Kind(kind) => kind.name().to_owned(),
+        BreakOn::Port(port) => port.to_string(),
+    }
+}
+
+/// How a FAILOVER stands.
+pub fn failover(f: &Failover) -> String {
+    match f {
+        Failover::Asked { target, offset, .. } => {
+            let to = target.as_ref().map_or("a replica".into(), |t| Peer::of(t).label());
+            format!("FAILOVER to {to}: waits for its ACK {}", grouped(offset.0))
+        }
+        Failover::HandsOver { target, forced, .. } => {
+            let how = if *forced { "by force, " } else { "" };
+            format!("FAILOVER: {how}{} takes over", Peer::of(target).label())
+        }
+        Failover::Done { target } => {
+            format!("FAILOVER done: {} is the master", Peer::of(target).label())
+        }
+        Failover::Aborted { why, .. } => match why {
+            FailoverAbort::NeverCaughtUp { timeout_ms, .. } => {
+                format!("FAILOVER aborted: no ACK of its offset in {timeout_ms} ms")
+            }
+            FailoverAbort::ByHand => "FAILOVER ABORT".into(),
+            FailoverAbort::Rejected(line) => format!("FAILOVER refused: {}", safe(line)),
+        },
+        Failover::Requested { by } => format!("{} asks to take over", Peer::of(by).label()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The stream's commands as rows: one by one at a human's pace, in bursts under load; held back,
 //! sent, executed.
 
-use super::{Sequence, WRITES_A_SECOND};
+use super::{REPLAYS_APART, Sequence, WRITES_A_SECOND};
 use crate::observe::{LinkState, Now, Offset, Preview, ReplicaState};
 use crate::tui::reduce::row::{RowKind, Write};
 
@@ -126,6 +126,34 @@ impl Sequence {
     /// Everything up to `upto` left for the replica's socket.
     pub fn stream_sent(&mut self, at: Now, upto: Offset, left: u64) {
         self.held_bytes = left;
+        self.leave(at, upto);
+    }
+
+    /// The replica executed the stream up to `upto`.
+    pub fn applied(&mut self, at: Now, upto: Offset) {
+        // Its report may come before the master's that the bytes left.
+        self.leave(at, upto);
+        for row in self.now_mut() {
+            match &mut row.kind {
+                RowKind::Write(w) if w.to <= upto => {
+                    if w.applied.is_some() {
+                        break;
+                    }
+                    w.applied = Some(at);
+                }
+                RowKind::Replay { write, .. } if write.to <= upto && write.applied.is_none() => {
+                    write.applied = Some(at);
+                    row.changed = at;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Writes up to `upto` leave. What had waited gets a row at the moment when it leaves: where it
+    /// was typed and where it travelled are two places in time.
+    fn leave(&mut self, at: Now, upto: Offset) {
+        let mut waited: Vec<(Now, Write)> = Vec::new();
         for row in self.now_mut() {
             if let RowKind::Write(w) = &mut row.kind
                 && w.to <= upto
@@ -136,25 +164,20 @@ impl Sequence {
                 w.sent = true;
                 if w.held {
                     row.changed = at;
+                    waited.push((row.at, (**w).clone()));
                 }
             }
         }
-    }
-
-    /// The replica executed the stream up to `upto`.
-    pub fn applied(&mut self, at: Now, upto: Offset) {
-        for row in self.now_mut() {
-            if let RowKind::Write(w) = &mut row.kind
-                && w.to <= upto
-            {
-                if w.applied.is_some() {
-                    break;
-                }
-                w.applied = Some(at);
-                if w.held {
-                    row.changed = at;
-                }
-            }
+        waited.reverse();
+        if waited.len() > REPLAYS_APART
+            && let (Some((since, first)), Some((_, last))) = (waited.first(), waited.last())
+        {
+            let commands = waited.iter().map(|(_, w)| w.commands).sum();
+            let write = Write { from: first.from, commands, ..last.clone() };
+            waited = vec![(*since, write)];
+        }
+        for (since, write) in waited {
+            self.push(at, RowKind::Replay { write: Box::new(write), since });
         }
     }
 }

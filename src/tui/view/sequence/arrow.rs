@@ -15,7 +15,7 @@ pub enum Stroke {
 }
 
 impl Stroke {
-    fn char(self) -> char {
+    pub fn char(self) -> char {
         match self {
             Stroke::Plain => '─',
             Stroke::Rdb => '═',
@@ -50,6 +50,23 @@ pub fn arrow(cells: usize, to_right: bool, stroke: Stroke, label: &Text, mark: M
         out = out.add(mark, format!("◀{} ", line(rest + 1)));
         out.0.extend(label.0);
         out.add(mark, format!(" {}{}", line(1), stroke.tail(false)))
+    }
+}
+
+/// The arrow of a step that waits: it has not left yet, and its head is open.
+pub fn held_arrow(cells: usize, to_right: bool, label: &Text) -> Text {
+    let line = |n: usize| Stroke::Dashed.char().to_string().repeat(n);
+    let label = cut(label, cells.saturating_sub(7));
+    let rest = cells.saturating_sub(label.width() + 6);
+    let mut out = Text::new();
+    if to_right {
+        out = out.add(Mark::Waiting, format!("├{} ", line(1)));
+        out.0.extend(label.0);
+        out.add(Mark::Waiting, format!(" {}▷", line(rest + 1)))
+    } else {
+        out = out.add(Mark::Waiting, format!("◁{} ", line(rest + 1)));
+        out.0.extend(label.0);
+        out.add(Mark::Waiting, format!(" {}┤", line(1)))
     }
 }
 
