@@ -6,14 +6,16 @@
 
 mod life;
 mod link;
-mod row;
+pub mod row;
+mod rules;
 mod state;
 mod stream;
 mod sync;
+pub mod time;
 
 pub use state::{NarrateState, words as command_words};
 
-use crate::observe::{AnswerLine, Body, Event, Fact, Source};
+use crate::observe::{AnswerLine, Body, ConsoleFact, Event, Fact, Source};
 
 /// The lines that tell one event; none for what is folded away or told by another event.
 ///
@@ -67,6 +69,7 @@ enum Family {
     Link,
     Sync,
     Stream,
+    Rules,
     /// Logs, keys and commands have panes of their own; progress is told by its end.
     Silent,
 }
@@ -77,10 +80,6 @@ fn family(fact: &Fact) -> Family {
         | Fact::Ready { .. }
         | Fact::ShuttingDown { .. }
         | Fact::RoleChanged { .. }
-        | Fact::Failover(_)
-        | Fact::Paused { .. }
-        | Fact::Resumed { .. }
-        | Fact::GoodReplicas { .. }
         | Fact::IdsChanged { .. }
         | Fact::KeysSwept { .. }
         | Fact::DbSize { .. } => Family::Life,
@@ -95,9 +94,14 @@ fn family(fact: &Fact) -> Family {
         | Fact::LoadBegan { .. }
         | Fact::LoadEnded { .. }
         | Fact::BacklogMoved { .. } => Family::Sync,
+        Fact::Failover(_)
+        | Fact::Paused { .. }
+        | Fact::Resumed { .. }
+        | Fact::Refused { .. }
+        | Fact::GoodReplicas { .. }
+        | Fact::SoftLimit { .. } => Family::Rules,
         Fact::Held { .. }
         | Fact::StreamSent { .. }
-        | Fact::SoftLimit { .. }
         | Fact::Propagated { .. }
         | Fact::Applied { .. }
         | Fact::Summary { .. } => Family::Stream,
@@ -106,7 +110,6 @@ fn family(fact: &Fact) -> Family {
         | Fact::ClientConnected { .. }
         | Fact::ClientGone { .. }
         | Fact::Command { .. }
-        | Fact::Refused { .. }
         | Fact::Passed { .. }
         | Fact::SnapshotProgress { .. }
         | Fact::RdbSent { .. }
@@ -123,8 +126,24 @@ fn tell_now(event: &Event, state: &mut NarrateState, out: &mut Vec<AnswerLine>) 
     match (&event.body, event.source) {
         (Body::Lab(fact), _) => life::lab(event, fact, state, out),
         (Body::Fact(fact), Source::Instance(port)) => told(event, port, fact, state, out),
+        (Body::Console(fact), _) => console(fact, state),
         _ => {}
     }
+}
+
+/// What is typed is shown by whoever runs it.
+fn console(fact: &ConsoleFact, state: &mut NarrateState) {
+    match fact {
+        ConsoleFact::Typed { line, .. } => state.in_verb = is_verb(line),
+        ConsoleFact::Answered { .. } => {}
+        ConsoleFact::Done { .. } => state.in_verb = false,
+    }
+}
+
+/// `:step`, also behind a prompt that was pasted with it.
+fn is_verb(line: &str) -> bool {
+    use super::line::{At, Meaning, understand};
+    matches!(understand(line, At::Redis).meaning, Meaning::Verb { .. })
 }
 
 fn told(
@@ -145,6 +164,7 @@ fn told(
         Family::Link => link::tell(event, port, fact, state, out),
         Family::Sync => sync::tell(event, port, fact, state, out),
         Family::Stream => stream::tell(event, port, fact, state, out),
+        Family::Rules => rules::tell(port, fact, state, out),
         Family::Silent => {}
     }
 }

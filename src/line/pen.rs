@@ -6,7 +6,7 @@
 use super::{fit, paint};
 use crate::console::narrate::{self, NarrateState};
 use crate::lab::journal::Journal;
-use crate::observe::{Answer, AnswerLine, Event};
+use crate::observe::{Answer, AnswerLine, Body, ConsoleFact, Event};
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,12 +45,15 @@ struct Shared {
 struct Teller {
     cursor: u64,
     state: NarrateState,
+    /// The last line that is done: what it answers later is shown among the events.
+    last_done: Option<u64>,
 }
 
 impl Pen {
     /// A pen that tells every event from now on; what was before, it has taken note of.
     pub fn new(journal: Arc<Journal>, events: Arc<AtomicBool>) -> Pen {
-        let teller = Mutex::new(Teller { cursor: 0, state: NarrateState::default() });
+        let teller =
+            Mutex::new(Teller { cursor: 0, state: NarrateState::default(), last_done: None });
         let pen = Pen {
             shared: Arc::new(Shared {
                 journal,
@@ -160,13 +163,17 @@ impl Pen {
 
     fn read(&self, teller: &mut Teller, settle: bool) -> Vec<AnswerLine> {
         let mut lines = Vec::new();
+        // Read all the same while they are off, so that they are not told later.
+        let on = self.shared.events.load(Ordering::SeqCst);
         let mut events: Vec<Event> = Vec::new();
         loop {
             events.clear();
             let next = self.shared.journal.read_from(teller.cursor, &mut events, 1024);
             narrate::in_order(&mut events);
             for event in &events {
-                lines.extend(narrate::tell(event, &mut teller.state));
+                let told = narrate::tell(event, &mut teller.state);
+                lines.extend(told.into_iter().filter(|_| on));
+                lines.extend(late_answer(event, &mut teller.last_done));
             }
             if next == teller.cursor {
                 break;
@@ -174,14 +181,25 @@ impl Pen {
             teller.cursor = next;
         }
         if settle {
-            lines.extend(narrate::settle(&mut teller.state));
-        }
-        // Read all the same, so that what was off is not told later.
-        if !self.shared.events.load(Ordering::SeqCst) {
-            lines.clear();
+            let told = narrate::settle(&mut teller.state);
+            lines.extend(told.into_iter().filter(|_| on));
         }
         lines
     }
+}
+
+/// A reply that came when its line had long given the prompt back: nobody else would show it.
+fn late_answer(event: &Event, last_done: &mut Option<u64>) -> Vec<AnswerLine> {
+    match &event.body {
+        Body::Console(ConsoleFact::Done { id, .. }) => *last_done = Some(*id),
+        Body::Console(ConsoleFact::Answered { id, answer })
+            if last_done.is_some_and(|d| *id <= d) =>
+        {
+            return answer.lines.clone();
+        }
+        _ => {}
+    }
+    Vec::new()
 }
 
 fn text_of(lines: &[AnswerLine]) -> String {

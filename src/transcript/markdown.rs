@@ -40,6 +40,8 @@ struct Document {
 impl Document {
     fn take(&mut self, event: &Event, tell: &mut dyn FnMut(&Event) -> Vec<AnswerLine>) {
         self.heading(event);
+        // Every event goes to the teller: what is typed tells it what need not be said again.
+        let told = tell(event);
         match &event.body {
             Body::Console(ConsoleFact::Typed { id, prompt, line }) => {
                 // The time belongs to what follows it, so a typed line opens a block of its own.
@@ -67,7 +69,7 @@ impl Document {
                 self.line(Block::Console, "~ :wq".to_owned());
             }
             Body::Fact(_) | Body::Lab(_) => {
-                for line in tell(event) {
+                for line in told {
                     self.line(Block::Wire, line.plain());
                 }
             }

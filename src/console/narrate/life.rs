@@ -78,7 +78,7 @@ pub(super) fn lab(
         | LabFact::Slowed { .. }
         | LabFact::LinkTimeHeld { .. }
         | LabFact::PeerWaits { .. }
-        | LabFact::Bookmark { .. } => {}
+        | LabFact::Bookmark { .. } => super::time::lab(fact, state, out),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::row::Row;
 use super::state::{NarrateState, ReplicaEnd};
 use crate::console::units;
+use crate::console::why::lost::cause_text;
 use crate::observe::{
     Addr, AnswerLine, Body, Event, Fact, Label, LinkLoss, LinkRef, LinkState, Message, RdbFraming,
     Side,
@@ -284,7 +285,7 @@ fn lost(
         if !reason_is_here && (state.reports(&link.peer) || link.peer.port == 0) {
             return;
         }
-        let what = format!("lost its replica {peer}: {}", why(cause));
+        let what = format!("lost its replica {peer}: {}", cause_text(cause));
         out.push(Row::new(None, port.to_string(), Label::Broken, what).line());
         return;
     }
@@ -304,28 +305,7 @@ fn lost(
         since.filter(|us| *us < 60_000_000),
         format!("{port} ╳ {peer}"),
         if retries { Label::Broken } else { Label::Lab },
-        format!("link ended: {}", why(cause)),
+        format!("link ended: {}", cause_text(cause)),
     );
     out.push(row.remark(if retries { "it tries again every second" } else { "" }).line());
-}
-
-fn why(cause: &LinkLoss) -> String {
-    match cause {
-        LinkLoss::PeerClosed => "the other side closed it".into(),
-        LinkLoss::ConnectFailed(reason) => format!("cannot connect: {reason}"),
-        LinkLoss::TimedOut { after_s, .. } => {
-            format!("no sign of life for {after_s} s (repl-timeout)")
-        }
-        LinkLoss::ClosedHere => "closed on this side".into(),
-        LinkLoss::Killed => "CLIENT KILL".into(),
-        LinkLoss::OutputLimit { bytes, limit, .. } => format!(
-            "{} waited for it, over the limit of {} (client-output-buffer-limit)",
-            units::bytes(*bytes),
-            units::bytes(*limit)
-        ),
-        LinkLoss::Protocol(what) => format!("protocol error: {what}"),
-        LinkLoss::LocalFile(what) => format!("the RDB cannot be kept in its dir: {what}"),
-        LinkLoss::SnapshotFailed => "its snapshot failed".into(),
-        LinkLoss::Refused(line) => format!("refused: {line}"),
-    }
 }

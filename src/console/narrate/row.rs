@@ -15,11 +15,13 @@ pub struct Row {
     pub what: String,
     pub label: Label,
     pub remark: String,
+    /// Stands in the place of the time: `held`.
+    pub mark: &'static str,
 }
 
 impl Row {
     pub fn new(since_us: Option<u64>, who: String, label: Label, what: impl Into<String>) -> Row {
-        Row { since_us, who, what: what.into(), label, remark: String::new() }
+        Row { since_us, who, what: what.into(), label, remark: String::new(), mark: "" }
     }
 
     pub fn remark(mut self, remark: impl Into<String>) -> Row {
@@ -27,8 +29,13 @@ impl Row {
         self
     }
 
+    pub fn marked(mut self, mark: &'static str) -> Row {
+        self.mark = mark;
+        self
+    }
+
     pub fn line(self) -> AnswerLine {
-        let time = self.since_us.map(seconds).unwrap_or_default();
+        let time = self.since_us.map_or_else(|| self.mark.to_owned(), seconds);
         let mut spans = vec![
             Span { label: Label::Note, text: format!("  {time:>TIME$}  ") },
             Span {

@@ -1,6 +1,8 @@
 //! What must be remembered from event to event to tell them well.
 
-use crate::observe::{Addr, AnswerLine, Body, Event, Fact, LinkState, Offset, Preview, Source};
+use crate::observe::{
+    Addr, AnswerLine, Body, Event, Fact, LinkState, Offset, Preview, Source, Step,
+};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The narrator's memory. Begin with `default()` and hand it every event in order.
@@ -16,9 +18,17 @@ pub struct NarrateState {
     pub(super) keys: BTreeMap<u16, BTreeMap<u32, u64>>,
     pub(super) burst: Burst,
     /// What a master told before the replica's end of the same story came: see `holds_back`.
-    pub(super) waiting: VecDeque<Event>,
+    pub(super) unripe: VecDeque<Event>,
     /// Which master's events wait, and for which replica.
     pub(super) waits_for: Option<(u16, u16)>,
+    /// Steps that are held: the instance that asks, and what.
+    pub(super) waiting: BTreeMap<u64, (u16, Step)>,
+    /// A `:verb` runs: its own answer tells what it does.
+    pub(super) in_verb: bool,
+    /// That link time stands still was told once.
+    pub(super) told_held: bool,
+    /// Outside peers that were said to hear nothing.
+    pub(super) patience: BTreeSet<(u16, Addr)>,
 }
 
 /// One of the lab's instances as a replica.
@@ -94,15 +104,15 @@ impl NarrateState {
         const MOST: usize = 64;
         const LONGEST_US: i64 = 300_000;
         let late =
-            self.waiting.front().is_some_and(|e| event.at.wall_us - e.at.wall_us > LONGEST_US);
-        if late || self.waiting.len() >= MOST {
+            self.unripe.front().is_some_and(|e| event.at.wall_us - e.at.wall_us > LONGEST_US);
+        if late || self.unripe.len() >= MOST {
             self.waits_for = None;
         }
         let (Source::Instance(port), Body::Fact(fact)) = (event.source, &event.body) else {
             return false;
         };
         if self.waits_for.is_none()
-            && self.waiting.is_empty()
+            && self.unripe.is_empty()
             && let Fact::PsyncDecision { replica, .. } = fact
             && self.reports(replica)
             && self.replicas.get(&replica.port).is_some_and(|r| r.began_us.is_some() && !r.asked)
@@ -110,7 +120,7 @@ impl NarrateState {
             self.waits_for = Some((port, replica.port));
         }
         if self.waits_for.is_some_and(|(master, _)| master == port) {
-            self.waiting.push_back(event.clone());
+            self.unripe.push_back(event.clone());
             return true;
         }
         false
@@ -124,7 +134,7 @@ impl NarrateState {
             return VecDeque::new();
         }
         self.waits_for = None;
-        std::mem::take(&mut self.waiting)
+        std::mem::take(&mut self.unripe)
     }
 
     /// How the lines call a peer: a port of this machine by its number.

@@ -282,3 +282,95 @@ fn narrate_tells_promotion_and_death() {
     6381         new replid cccc…, offset 1,412            8888… lives on as replid2, up to 1,413
     ");
 }
+
+fn held(id: u64, kind: StepKind, what: StepWhat) -> LabFact {
+    let link = LinkRef { side: Side::Replica, peer: master() };
+    let flow = if what == StepWhat::Nothing { Flow::Here } else { Flow::Out };
+    LabFact::StepWaits {
+        id,
+        port: 6381,
+        step: Step { kind, flow, link: Some(link), bytes: 14, what },
+    }
+}
+
+#[test]
+fn narrate_tells_steps_and_breakpoints() {
+    let mut t = Teller::new();
+    t.lab(LabFact::StepMode { on: true, hit: Some(BreakOn::Kind(StepKind::Psync)) });
+    let psync = Message::Psync { replid: "?".into(), offset: Offset(-1), failover: false };
+    t.lab(held(1, StepKind::Psync, StepWhat::Message(psync)));
+    t.lab(held(2, StepKind::Load, StepWhat::Nothing));
+    t.lab(LabFact::LinkTimeHeld { on: true });
+    t.lab(LabFact::PeerWaits {
+        port: 6380,
+        peer: Addr::new("127.0.0.1", 7000),
+        bears_ms: Some(60_000),
+    });
+    t.lab(LabFact::StepTaken { id: 1 });
+    t.lab(LabFact::StepGone { id: 2 });
+    t.lab(LabFact::PeerWaits { port: 6380, peer: Addr::new("127.0.0.1", 7000), bears_ms: None });
+    t.lab(LabFact::StepMode { on: false, hit: None });
+    insta::assert_snapshot!(t.take().join("\n"), @r"
+          lab          breakpoint psync: held before it happens  :step or :run
+    held  6381 → 6380  PSYNC ? -1                                next: :step
+    held  6381         loads what 6380 sent
+          lab          link time stands still: no replication time-out runs
+          7000         hears nothing from 6380 while time is held  its own repl-timeout ends the link in 01:00 min
+    went  6381 → 6380  PSYNC ? -1
+    gone  6381         loads what 6380 sent                      its link is gone, it will never happen
+          7000         hears from 6380 again
+          lab          step mode is off
+    ");
+}
+
+#[test]
+fn narrate_leaves_to_a_verb_what_its_answer_tells() {
+    let mut t = Teller::new();
+    let typed = |line: &str| ConsoleFact::Typed { id: 1, prompt: String::new(), line: line.into() };
+    t.push(Source::Console, Body::Console(typed(":step on")));
+    t.lab(LabFact::StepMode { on: true, hit: None });
+    t.lab(held(1, StepKind::Load, StepWhat::Nothing));
+    t.lab(LabFact::StepTaken { id: 1 });
+    let done = ConsoleFact::Done { id: 1, failed: false, prompt: String::new() };
+    t.push(Source::Console, Body::Console(done));
+    t.lab(LabFact::Slowed { factor: 10 });
+    let lines = t.take();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[0].contains("held") && lines[1].contains("slow motion"), "{lines:?}");
+}
+
+#[test]
+fn narrate_tells_faults_refusals_and_failovers() {
+    let mut t = Teller::new();
+    t.lab(LabFact::LinkFault { a: 6380, b: 6381, fault: Fault::Cut, on: true });
+    t.lab(LabFact::LinkFault { a: 6380, b: 6381, fault: Fault::Cut, on: false });
+    t.lab(LabFact::LinkFault { a: 6380, b: 6381, fault: Fault::Delay { us: 200_000 }, on: true });
+    t.lab(LabFact::LinkDropped { a: 6380, b: 6381 });
+    t.lab(LabFact::Frozen { port: 6381, on: true });
+    t.lab(LabFact::PortAdded { port: 6383 });
+    let rule = Rule::NoReplicas { good: 0, wanted: 1, max_lag_s: 10 };
+    t.fact(6380, Fact::Refused { client: 1, command: Preview::of(b"set"), rule });
+    t.fact(6380, Fact::Paused { by: PausedBy::Failover, writes_only: true, for_ms: Some(5_000) });
+    let (target, offset) = (replica(), Offset(1412));
+    let asked = Failover::Asked {
+        target: Some(target.clone()),
+        offset,
+        timeout_ms: Some(5_000),
+        force: false,
+    };
+    t.fact(6380, Fact::Failover(asked));
+    let acked = Some(offset);
+    t.fact(6380, Fact::Failover(Failover::HandsOver { target, offset, acked, forced: false }));
+    insta::assert_snapshot!(t.take().join("\n"), @r"
+    6380 ⇄ 6381  cut: connections are ended, new ones refused
+    6380 ⇄ 6381  no longer cut
+    6380 ⇄ 6381  every byte is 200 ms late
+    6380 ⇄ 6381  the connection is dropped, a new one may come at once
+    6381         is frozen, as by SIGSTOP
+    6383         belongs to the lab now
+    6380         refused set: 0 good replicas, and min-replicas-to-write asks for 1  :show why 6380
+    6380         writes wait for 5 s at most               FAILOVER
+    6380         FAILOVER: waits until 6381 has 1,412      5 s, then gives up
+    6380         hands its role to 6381                    it has all up to 1,412
+    ");
+}
