@@ -12,7 +12,9 @@ const SAME_US: u64 = 500;
 pub(super) struct Departures {
     /// Bytes that left so far.
     gone: u64,
-    /// How far the queue reached, and when that much may have left.
+    /// Bytes that left or may leave.
+    free: u64,
+    /// How far the queue reaches, and when that much may leave.
     marks: VecDeque<(u64, u64)>,
 }
 
@@ -25,12 +27,13 @@ impl Departures {
         latency_us: u64,
         waiting: usize,
     ) -> (usize, Option<u64>) {
+        let upto = self.gone + waiting as u64;
         if latency_us == 0 {
             self.marks.clear();
+            self.free = upto;
             return (waiting, None);
         }
-        let upto = self.gone + waiting as u64;
-        let known = self.marks.back().map_or(self.gone, |(upto, _)| *upto);
+        let known = self.marks.back().map_or(self.free, |(upto, _)| *upto);
         if upto > known {
             let last = self.marks.back().map_or(0, |(_, due)| *due);
             let due = (now_us + latency_us).max(last);
@@ -39,28 +42,18 @@ impl Departures {
                 _ => self.marks.push_back((upto, due)),
             }
         }
-        let mut free = self.gone;
-        while let Some((upto, due)) = self.marks.front().copied() {
-            if due > now_us {
-                break;
-            }
-            free = upto;
-            // The last one stays: what lies before it is known already.
-            if self.marks.len() == 1 {
-                break;
-            }
+        while let Some((upto, _)) = self.marks.front().filter(|(_, due)| *due <= now_us) {
+            self.free = *upto;
             self.marks.pop_front();
         }
-        let next = self.marks.iter().map(|(_, due)| *due).find(|due| *due > now_us);
-        (usize::try_from(free.saturating_sub(self.gone)).unwrap_or(usize::MAX).min(waiting), next)
+        let bytes = usize::try_from(self.free.saturating_sub(self.gone)).unwrap_or(usize::MAX);
+        (bytes.min(waiting), self.marks.front().map(|(_, due)| *due))
     }
 
     /// So many bytes left the queue.
     pub(super) fn left(&mut self, bytes: usize) {
         self.gone += bytes as u64;
-        if self.marks.len() == 1 && self.marks[0].0 <= self.gone {
-            self.marks.clear();
-        }
+        self.free = self.free.max(self.gone);
     }
 }
 
