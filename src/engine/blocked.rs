@@ -19,6 +19,8 @@ pub enum Blocked {
     Paused,
     /// SAVE, DEBUG RELOAD: until the dump is there, or back again.
     Save,
+    /// REPLICAOF NO ONE, PSYNC: until its step goes.
+    Step,
 }
 
 impl Blocked {
@@ -30,7 +32,8 @@ impl Blocked {
             | Blocked::Rewrite
             | Blocked::Migrate
             | Blocked::Paused
-            | Blocked::Save => None,
+            | Blocked::Save
+            | Blocked::Step => None,
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::Engine;
 use super::conn::{Client, ConnId, Kind, QueryBuffer, ReplyMode};
-use super::replication;
+use super::{replication, steps};
 use crate::observe::{LinkLoss, LogLevel};
 use crate::wire::request::{Limits, Parsed, ProtocolError};
 use std::ops::Range;
@@ -103,11 +103,15 @@ impl Engine {
                         for (word, range) in words.iter_mut().zip(argv.iter()) {
                             *word = &bytes[range.clone()];
                         }
-                        self.run_one(conn, &words[..n], &bytes[..consumed]);
+                        if !self.run_one(conn, &words[..n], &bytes[..consumed]) {
+                            return;
+                        }
                     } else {
                         let words: Vec<&[u8]> =
                             argv.iter().map(|range| &bytes[range.clone()]).collect();
-                        self.run_one(conn, &words, &bytes[..consumed]);
+                        if !self.run_one(conn, &words, &bytes[..consumed]) {
+                            return;
+                        }
                     }
                     consumed
                 }
@@ -119,7 +123,9 @@ impl Engine {
                     let len = args.iter().map(Vec::len).sum();
                     self.running_query = query_sizes(query, len);
                     let words: Vec<&[u8]> = args.iter().map(|a| &a[..]).collect();
-                    self.run_one(conn, &words, &[]);
+                    if !self.run_one(conn, &words, &[]) {
+                        return;
+                    }
                     consumed
                 }
                 Err(error) => {
@@ -136,9 +142,13 @@ impl Engine {
     }
 
     /// Executes one command and settles what its kind of connection is owed. `raw` is what it was on
-    /// the wire (nothing for an inline command).
-    fn run_one(&mut self, conn: ConnId, words: &[&[u8]], raw: &[u8]) {
-        let Some(c) = self.clients.get(conn) else { return };
+    /// the wire (nothing for an inline command). Whether it was executed: it may have to wait for
+    /// its step, and is parsed again then.
+    fn run_one(&mut self, conn: ConnId, words: &[&[u8]], raw: &[u8]) -> bool {
+        if self.steps.on() && !steps::may_take(self, conn, words, raw) {
+            return false;
+        }
+        let Some(c) = self.clients.get(conn) else { return true };
         let before = self.reply.buf.len();
         let mode = c.reply_mode;
         match c.kind {
@@ -146,7 +156,7 @@ impl Engine {
                 self.execute(conn, words);
                 self.reply.buf.truncate(before);
                 if self.clients.get(conn).is_some_and(|c| c.paused_here()) {
-                    return;
+                    return true;
                 }
                 replication::applied(self, words, raw);
             }
@@ -161,6 +171,7 @@ impl Engine {
                 self.settle_reply_mode(conn, mode, before);
             }
         }
+        true
     }
 
     /// CLIENT REPLY: drops the reply that was just written, if the client does not want it.

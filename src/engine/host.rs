@@ -6,7 +6,7 @@
 
 use super::Engine;
 use super::config::Config;
-use crate::observe::Step;
+use crate::observe::{LinkRef, Step};
 
 /// A driver's answers. They must be quick: a command waits for each.
 pub trait Host {
@@ -50,6 +50,13 @@ pub trait Host {
     fn may(&mut self, ticket: Ticket, step: &Step) -> bool {
         let _ = (ticket, step);
         true
+    }
+
+    /// Whether the peer of this link is no instance of the host's own: its clocks run on while the
+    /// host holds time.
+    fn outside(&self, link: &LinkRef) -> bool {
+        let _ = link;
+        false
     }
 
     /// A step that was refused will not be asked for again: its link is gone.

@@ -74,7 +74,10 @@ impl Engine {
 
     /// Space to read into. `None`: read nothing from this connection now.
     pub fn read_space(&mut self, conn: ConnId) -> Option<&mut [u8]> {
-        if self.parked.is_some() || replication::pauses_reading(self, conn) {
+        if self.parked.is_some()
+            || replication::pauses_reading(self, conn)
+            || self.steps_pause_reading(conn)
+        {
             return None;
         }
         let c = self.clients.get_mut(conn)?;
@@ -108,7 +111,10 @@ impl Engine {
     pub fn peer_closed(&mut self, now: Now, conn: ConnId, error: Option<String>) {
         self.now = now;
         let _ = error;
-        self.close_because(conn, LinkLoss::PeerClosed);
+        let why = LinkLoss::PeerClosed;
+        if !self.keeps_end(conn, &why) {
+            self.close_because(conn, why);
+        }
     }
 
     /// The outcome of [`Effect::Dial`](super::effect::Effect::Dial); the id of the new connection.

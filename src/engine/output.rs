@@ -3,7 +3,7 @@
 use super::Engine;
 use super::conn::{ConnId, Kind};
 use super::effect::Effect;
-use super::replication;
+use super::{replication, steps};
 use crate::observe::{Fact, LinkLoss, LinkRef, Now};
 use std::io::IoSlice;
 
@@ -15,9 +15,10 @@ impl Engine {
 
     /// Whether something waits to be written to this connection.
     pub fn has_output(&self, conn: ConnId) -> bool {
-        self.clients.get(conn).is_some_and(|c| {
-            !c.out.is_empty() || (c.is_replica() && replication::has_stream(self, conn))
-        })
+        self.may_leave(conn) != Some(0)
+            && self.clients.get(conn).is_some_and(|c| {
+                !c.out.is_empty() || (c.is_replica() && replication::has_stream(self, conn))
+            })
     }
 
     /// The connections that got output since the last call.
@@ -30,22 +31,23 @@ impl Engine {
     /// Fills `slices` with what is to be written next, in order; answers how many were filled.
     pub fn write_slices<'a>(&'a self, conn: ConnId, slices: &mut [IoSlice<'a>]) -> usize {
         let Some(c) = self.clients.get(conn) else { return 0 };
+        let mut left = self.may_leave(conn).unwrap_or(u64::MAX);
         let mut n = 0;
-        let head = &c.out.head[c.out.head_done..];
+        let head = up_to(&c.out.head[c.out.head_done..], &mut left);
         if !head.is_empty() && n < slices.len() {
             slices[n] = IoSlice::new(head);
             n += 1;
         }
         for (i, piece) in c.out.pieces.iter().enumerate() {
-            if n == slices.len() {
+            if n == slices.len() || left == 0 {
                 return n;
             }
             let from = if i == 0 { c.out.piece_done } else { 0 };
-            slices[n] = IoSlice::new(&piece[from..]);
+            slices[n] = IoSlice::new(up_to(&piece[from..], &mut left));
             n += 1;
         }
-        if c.is_replica() && n < slices.len() {
-            n += replication::stream_slices(self, conn, &mut slices[n..]);
+        if c.is_replica() && n < slices.len() && left > 0 {
+            n += replication::stream_slices(self, conn, &mut slices[n..], left);
         }
         n
     }
@@ -70,6 +72,9 @@ impl Engine {
             }
         } else {
             self.stats.total_net_output_bytes += n as u64;
+        }
+        if self.steps.on() {
+            self.have_left(conn, n as u64);
         }
         if closing {
             self.close_because(conn, LinkLoss::ClosedHere);
@@ -98,6 +103,7 @@ impl Engine {
         self.monitors -= usize::from(client.monitor);
         self.effect(Effect::Close { conn });
         let link = !matches!(client.kind, Kind::Normal);
+        steps::link_gone(self, conn);
         replication::link_closed(self, &client, why);
         if !link {
             self.fact(Fact::ClientGone { id: conn.0 });
@@ -108,4 +114,11 @@ impl Engine {
     pub fn close_soon(&mut self, conn: ConnId) {
         self.closing.push(conn);
     }
+}
+
+/// The beginning of `bytes` that is within `left`, which shrinks by it.
+fn up_to<'a>(bytes: &'a [u8], left: &mut u64) -> &'a [u8] {
+    let n = bytes.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+    *left -= n as u64;
+    &bytes[..n]
 }

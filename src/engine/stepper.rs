@@ -5,7 +5,7 @@
 //! again. Never in here: clocks, sockets, threads, and what a step does.
 
 use super::host::Ticket;
-use crate::observe::{BreakOn, LabFact, Step};
+use crate::observe::{BreakOn, Flow, LabFact, Side, Step, StepKind};
 use std::collections::BTreeSet;
 
 /// Lets steps through one by one, or all of them until a breakpoint is met.
@@ -59,7 +59,7 @@ impl Stepper {
         if self.granted.remove(&(port, ticket)) {
             return true;
         }
-        if inside_peer && step.flow == crate::observe::Flow::In {
+        if inside_peer && step.flow == Flow::In && !only_here(step) {
             return true;
         }
         if self.waiting.iter().any(|w| w.port == port && w.ticket == ticket) {
@@ -185,6 +185,13 @@ impl Stepper {
     }
 }
 
+/// Whether only the receiver can hold this message: a master cannot know that PING and AUTH come
+/// from a replica, so it answers at once.
+fn only_here(step: &Step) -> bool {
+    let answers = matches!(step.kind, StepKind::Pong | StepKind::Auth);
+    answers && step.link.as_ref().is_some_and(|l| l.side == Side::Replica)
+}
+
 /// Whether a breakpoint means this step of the instance on `port`.
 fn matches(on: BreakOn, port: u16, step: &Step) -> bool {
     match on {
@@ -196,7 +203,7 @@ fn matches(on: BreakOn, port: u16, step: &Step) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::{Addr, Flow, LinkRef, Side, StepKind, StepWhat};
+    use crate::observe::{Addr, LinkRef, StepWhat};
 
     fn step(kind: StepKind) -> Step {
         Step::here(kind, None, StepWhat::Nothing)
@@ -309,6 +316,9 @@ mod tests {
         assert!(s.ask(1, Ticket(1), true, &arrives));
         assert!(s.take_told().is_empty());
         assert!(!s.ask(1, Ticket(2), false, &arrives));
+        let link = Some(LinkRef { side: Side::Replica, peer: Addr::new("127.0.0.1", 6380) });
+        let pong = Step { kind: StepKind::Pong, flow: Flow::In, link, ..step(StepKind::Pong) };
+        assert!(!s.ask(1, Ticket(3), true, &pong), "its sender did not know that it is one");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::blocked::Blocked;
 use super::conn::ConnId;
 use super::effect::Parked;
 use super::input::Wake;
-use super::{persist, replication};
+use super::{persist, replication, steps};
 use crate::observe::{Now, Offset};
 
 impl Engine {
@@ -40,6 +40,7 @@ impl Engine {
             self.cron();
         }
         replication::cron(self);
+        self.keep_outside_peers();
         self.resume_unblocked();
     }
 
@@ -94,14 +95,17 @@ impl Engine {
     /// effects, facts and output.
     pub fn end_turn(&mut self, now: Now) {
         self.now = now;
+        steps::look(self);
         if self.parked.is_none() {
             self.resume_unblocked();
+            steps::settle_ends(self);
             replication::end_turn(self);
             self.resume_unblocked();
         }
         for conn in std::mem::take(&mut self.closing) {
             self.close(conn);
         }
+        steps::settle_output(self);
         self.tell_db_sizes();
         self.end_facts(Offset(replication::offset(self)));
     }

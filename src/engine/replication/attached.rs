@@ -2,7 +2,7 @@
 
 use super::feed::backlog_size;
 use super::link::{Announced, ReplicaLink};
-use super::{close_because, feed, snapshot};
+use super::{close_because, feed, held, snapshot};
 use crate::engine::Engine;
 use crate::engine::conn::{Client, ConnId, Kind};
 use crate::observe::{
@@ -185,10 +185,23 @@ pub fn behind(e: &Engine, conn: ConnId) -> u64 {
 }
 
 /// Fills `slices` with the stream from this replica's cursor on.
-pub fn stream_slices<'a>(e: &'a Engine, conn: ConnId, slices: &mut [IoSlice<'a>]) -> usize {
+pub fn stream_slices<'a>(
+    e: &'a Engine,
+    conn: ConnId,
+    slices: &mut [IoSlice<'a>],
+    most: u64,
+) -> usize {
     match link(e, conn) {
-        Some(l) if l.streams() => l.cursor.map_or(0, |at| e.repl.stream.slices(at, slices)),
+        Some(l) if l.streams() => l.cursor.map_or(0, |at| e.repl.stream.slices(at, slices, most)),
         _ => 0,
+    }
+}
+
+/// The next byte of the stream that this connection would be sent, if the stream flows to it.
+pub(crate) fn stream_cursor(e: &Engine, c: &Client) -> Option<i64> {
+    match &c.kind {
+        Kind::Replica(l) if l.streams() => l.cursor.filter(|at| e.repl.stream.behind(*at) > 0),
+        _ => None,
     }
 }
 
@@ -272,8 +285,16 @@ pub(super) fn tell_rdb_sent(e: &mut Engine, conn: ConnId, last: bool) {
     e.fact(Fact::RdbSent { replica, sent, framing });
 }
 
-/// The transfer is through: the replica is online, or (an rdb-only client) has all it wanted.
+/// The transfer is through: the replica is online as soon as it may be.
 pub(super) fn put_online(e: &mut Engine, conn: ConnId, hold_for_ack: bool) {
+    let rdb_only = link(e, conn).is_some_and(|l| l.announced.rdb_only);
+    if rdb_only || held::may_go_online(e, conn, hold_for_ack) {
+        go_online(e, conn, hold_for_ack);
+    }
+}
+
+/// The replica is online, or (an rdb-only client) has all it wanted.
+pub(super) fn go_online(e: &mut Engine, conn: ConnId, hold_for_ack: bool) {
     let now = e.now.link_us;
     let Some(l) = link_mut(e, conn) else { return };
     l.job = None;
@@ -343,11 +364,14 @@ pub(super) fn check_limits(e: &mut Engine, cron: bool) {
             let info = e.client_line(conn);
             let how = if cron { "closed" } else { "scheduled to be closed ASAP" };
             let text = format!("Client {info} {how} for overcoming of output buffer limits.");
-            e.log(LogLevel::Warning, text);
             let raised_from = (over_hard && hard > limit.hard).then_some(limit.hard);
             let soft = (!over_hard).then_some(SoftLimit { over_s, patience_s });
             let limit = if over_hard { hard } else { limit.soft };
             let cause = LinkLoss::OutputLimit { bytes: used, limit, soft, raised_from };
+            if !held::may_cut_off(e, conn, &cause, &text) {
+                continue;
+            }
+            e.log(LogLevel::Warning, text);
             if cron {
                 close_because(e, conn, cause);
             } else {
@@ -394,8 +418,11 @@ pub(super) fn check_timeouts(e: &mut Engine) {
             during: Some(LinkPhase::Master(l.state)),
         };
         let name = name(e, conn);
-        e.log(LogLevel::Warning, format!("Disconnecting timedout replica ({kind}): {name}"));
-        close_because(e, conn, cause);
+        let text = format!("Disconnecting timedout replica ({kind}): {name}");
+        if held::may_cut_off(e, conn, &cause, &text) {
+            e.log(LogLevel::Warning, text);
+            close_because(e, conn, cause);
+        }
     }
 }
 

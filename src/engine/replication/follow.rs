@@ -3,15 +3,15 @@
 
 use super::handshake::{Action, Handshake, Outcome, Settings};
 use super::lines::{MAX_LINE, first_line, shown};
-use super::{attached, close_because, failover, heard, receive, role, say};
+use super::{attached, close_because, failover, heard, held, receive, role, say};
 use crate::engine::Engine;
 use crate::engine::conn::{Client, ConnId, Kind};
 use crate::engine::effect::{DialId, Effect, JobId};
 use crate::engine::input::Dialled;
-use crate::engine::persist;
+use crate::engine::{persist, steps};
 use crate::observe::{
-    Addr, Fact, IdCause, LinkLoss, LinkPhase, LinkRef, LinkState, LogLevel, Message, ReplId, Rule,
-    Side,
+    Addr, Fact, IdCause, LinkLoss, LinkPhase, LinkRef, LinkState, LogLevel, Message, Offset,
+    ReplId, Rule, Side,
 };
 
 /// Our end of the link to the master.
@@ -23,7 +23,7 @@ pub struct Follow {
     handshake: Handshake,
     dial: Option<DialId>,
     /// The link's connection, from the moment that it stands.
-    pub(super) conn: Option<ConnId>,
+    pub(crate) conn: Option<ConnId>,
     /// When the master was last heard of (link time, microseconds).
     pub(super) last_io_us: u64,
     /// Since when the link is down, if it was up before.
@@ -40,6 +40,8 @@ pub struct Follow {
     pub(super) cached: Option<Cached>,
     /// Raw bytes of a transaction that has not come to its EXEC.
     pub(super) unapplied: Vec<u8>,
+    /// The offset that was acknowledged last on this link.
+    pub(crate) acked: Option<Offset>,
 }
 
 /// What is remembered of a link that was lost.
@@ -68,6 +70,7 @@ impl Default for Follow {
             pre_psync: false,
             cached: None,
             unapplied: Vec::new(),
+            acked: None,
         }
     }
 }
@@ -122,8 +125,25 @@ pub(super) fn shakes_hands(e: &Engine) -> bool {
     )
 }
 
-/// Connects to the master now.
+/// Connects to the master, unless that waits for its step.
 pub(super) fn connect(e: &mut Engine) {
+    if !held::connect_waits(e) && held::may_connect(e) {
+        connect_now(e);
+    }
+}
+
+/// Whether a connection could be made: none stands, and none is being made.
+pub(super) fn may_connect(e: &Engine) -> bool {
+    let f = &e.repl.follow;
+    f.state == LinkState::Connect && f.dial.is_none() && f.conn.is_none()
+}
+
+/// The master that the next connection would go to.
+pub(super) fn peer_to_be(e: &Engine) -> Option<Addr> {
+    master_addr(e)
+}
+
+pub(super) fn connect_now(e: &mut Engine) {
     let Some(master) = master_addr(e) else { return };
     let dial = e.next_dial();
     let f = &mut e.repl.follow;
@@ -229,7 +249,7 @@ pub fn accept_bytes(e: &mut Engine, conn: ConnId) {
         return;
     }
     while e.repl.follow.conn == Some(conn) && shakes_hands(e) {
-        let Some(c) = e.clients.get_mut(conn) else { return };
+        let Some(c) = e.clients.get(conn) else { return };
         let waiting = c.query.waiting();
         let Some((line, n)) = first_line(waiting) else {
             if waiting.len() > MAX_LINE {
@@ -239,6 +259,10 @@ pub fn accept_bytes(e: &mut Engine, conn: ConnId) {
             return;
         };
         let line = line.to_vec();
+        if e.steps.on() && !steps::may_take_line(e, conn, &line, n) {
+            return;
+        }
+        let Some(c) = e.clients.get_mut(conn) else { return };
         c.query.consume(n);
         let settings = settings(e);
         let actions = e.repl.follow.handshake.line(&line, &settings);
@@ -322,6 +346,7 @@ fn go_on(e: &mut Engine, conn: ConnId, replid: Option<ReplId>) {
 pub(super) fn connected(e: &mut Engine, conn: Option<ConnId>, db: usize) {
     let f = &mut e.repl.follow;
     f.unapplied.clear();
+    f.acked = None;
     f.down_since_us = None;
     f.last_io_us = e.now.link_us;
     f.hurried_at_us = None;
@@ -458,18 +483,43 @@ pub(super) fn check(e: &mut Engine) {
     if !e.is_replica() {
         return;
     }
+    if let Some(cause) = silent_master(e)
+        && held::may_give_up_master(e, &cause)
+    {
+        give_up_silent(e);
+    }
+    // A dump that is being loaded may hold the history to go on from.
+    if e.repl.follow.state == LinkState::Connect
+        && persist::loading(e) == persist::Loading::No
+        && !held::connect_waits(e)
+        && let Some(master) = master_addr(e)
+    {
+        e.log(LogLevel::Notice, format!("Connecting to MASTER {}", shown_addr(&master)));
+        connect(e);
+    }
+}
+
+/// By which time-out the master must be given up, if by one.
+pub(super) fn silent_master(e: &Engine) -> Option<LinkLoss> {
     let timeout = e.config.repl_timeout;
     let silence = attached::lag_s(e.now.link_us, e.repl.follow.last_io_us);
-    let silent = silence > timeout;
-    let cause = LinkLoss::TimedOut {
+    let matters = match e.repl.follow.state {
+        LinkState::Transfer => e.repl.follow.receive.as_ref().is_none_or(|r| r.reads()),
+        LinkState::Connected => true,
+        _ => shakes_hands(e),
+    };
+    (e.is_replica() && silence > timeout && matters).then(|| LinkLoss::TimedOut {
         after_s: timeout.max(0) as u64,
         silent_s: silence.max(0) as u64,
         during: Some(LinkPhase::Replica(e.repl.follow.state)),
-    };
+    })
+}
+
+/// Gives a silent master up; what comes next is another attempt.
+pub(super) fn give_up_silent(e: &mut Engine) {
+    let Some(cause) = silent_master(e) else { return };
     match e.repl.follow.state {
-        LinkState::Transfer
-            if silent && e.repl.follow.receive.as_ref().is_none_or(|r| r.reads()) =>
-        {
+        LinkState::Transfer => {
             e.log(
                 LogLevel::Warning,
                 "Timeout receiving bulk data from MASTER... If the problem persists try to set \
@@ -479,25 +529,16 @@ pub(super) fn check(e: &mut Engine) {
             cancel_and_retry(e, cause);
             receive::tell_discarded(e, swap);
         }
-        LinkState::Connected if silent => {
+        LinkState::Connected => {
             e.log(LogLevel::Warning, "MASTER timeout: no data nor PING received...");
             if let Some(conn) = connected_conn(e) {
                 close_because(e, conn, cause);
             }
         }
-        _ if silent && shakes_hands(e) => {
+        _ => {
             e.log(LogLevel::Warning, "Timeout connecting to the MASTER...");
             cancel_and_retry(e, cause);
         }
-        _ => {}
-    }
-    // A dump that is being loaded may hold the history to go on from.
-    if e.repl.follow.state == LinkState::Connect
-        && persist::loading(e) == persist::Loading::No
-        && let Some(master) = master_addr(e)
-    {
-        e.log(LogLevel::Notice, format!("Connecting to MASTER {}", shown_addr(&master)));
-        connect(e);
     }
 }
 

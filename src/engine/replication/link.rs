@@ -117,6 +117,11 @@ impl ReplicaLink {
         link
     }
 
+    /// Last byte that was told as held back for it.
+    pub(crate) fn held_to(&self) -> i64 {
+        self.told.held_to
+    }
+
     /// Whether the stream may flow to it now.
     pub fn streams(&self) -> bool {
         self.state == ReplicaState::Online && !self.hold_for_ack

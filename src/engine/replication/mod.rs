@@ -18,6 +18,7 @@ mod failover;
 mod feed;
 mod follow;
 mod handshake;
+mod held;
 mod ids;
 mod info;
 mod lines;
@@ -29,12 +30,14 @@ mod role;
 mod serve;
 mod snapshot;
 mod stream;
+mod stream_command;
 #[cfg(test)]
 mod tests;
 mod transfer;
 mod wait;
 
 pub use apply::applied;
+pub(crate) use attached::stream_cursor;
 pub use attached::{
     Lagging, ask_for_acks, behind, good_replicas_rule, has_stream, lacks_good_replicas,
     lagging_replicas, pieces_written, stream_slices, stream_wrote,
@@ -45,13 +48,18 @@ pub use feed::feed;
 pub use follow::{
     accept_bytes, dialled, link_is_up, master_down_rule, master_spoke, owns_input, pauses_reading,
 };
+pub(crate) use held::{Held, ack_again, go_on, next_offset, peer_of, still_means};
 pub use ids::Ids;
 pub use info::info_lines;
+pub(crate) use lines::shown;
 pub use link::{Announced, ReplicaLink};
+pub(crate) use receive::ahead as rdb_ahead;
 pub use replconf::heard_newline;
 pub use role::{ReplAux, boot, change_id, repl_aux, restored};
 pub use snapshot::save_ended;
 pub use stream::{MAX_OFFSET, Stream};
+pub(crate) use stream_command::{StreamCommand, boundary, command_at};
+pub(crate) use transfer::{Ahead, framing};
 pub use wait::acked_by;
 
 use super::Engine;
@@ -78,6 +86,8 @@ pub struct Replication {
     snapshot: Option<snapshot::Running>,
     /// Files that are being read for one replica each.
     files: BTreeMap<JobId, ConnId>,
+    /// Files that were opened, but wait for the step after their snapshot: with their sizes.
+    opened: Vec<(JobId, Result<Option<u64>, FileError>)>,
     /// Handing the role of the master over.
     failover: failover::Failover,
     /// Our end of the link to the master.
@@ -107,6 +117,7 @@ impl Replication {
             announced: BTreeMap::new(),
             snapshot: None,
             files: BTreeMap::new(),
+            opened: Vec::new(),
             failover: failover::Failover::default(),
             follow: follow::Follow::default(),
             no_replicas_since_us: 0,

@@ -1,7 +1,8 @@
 //! The RDB of a full sync on its way in: to a file first, or straight into a keyspace.
 
 use super::attached::RDB_FACT_EVERY_US;
-use super::transfer::{Part, Transfer};
+use super::held::{self, Held};
+use super::transfer::{Ahead, Part, Transfer};
 use super::{attached, follow, heard, replconf, role};
 use crate::engine::Engine;
 use crate::engine::config::DisklessLoad;
@@ -9,6 +10,7 @@ use crate::engine::conn::ConnId;
 use crate::engine::effect::{Effect, JobId};
 use crate::engine::input::{FileError, JobDone};
 use crate::engine::persist::{self, LoadError, LoadSource};
+use crate::engine::steps;
 use crate::observe::{Fact, IdCause, LinkLoss, LinkState, LogLevel, Message, RdbFraming};
 use crate::wire::rdb::RdbError;
 
@@ -19,6 +21,8 @@ enum Into {
     Nowhere,
     /// repl-diskless-load disabled: a temporary file.
     File { job: JobId, temp: String },
+    /// That file is whole, and waits for its step.
+    Whole { job: JobId, temp: String },
     /// The file is whole and takes the dump's place.
     Renaming { job: JobId },
     /// The dump is read back.
@@ -60,10 +64,11 @@ impl Receive {
 
     pub(super) fn owns(&self, job: JobId) -> bool {
         match &self.into {
-            Into::File { job: j, .. } | Into::Renaming { job: j } | Into::Dump { job: j } => {
-                *j == job
-            }
-            _ => false,
+            Into::File { job: j, .. }
+            | Into::Whole { job: j, .. }
+            | Into::Renaming { job: j }
+            | Into::Dump { job: j } => *j == job,
+            Into::Nowhere | Into::Keyspace { .. } => false,
         }
     }
 
@@ -101,12 +106,39 @@ enum Stop {
 
 /// Bytes of the link while the RDB comes in.
 pub(super) fn bytes(e: &mut Engine, conn: ConnId) {
+    loop {
+        if has_no_place(e) && !found_place(e, conn) {
+            return;
+        }
+        if !e.steps.on() {
+            return take(e, conn, usize::MAX);
+        }
+        let Some(part) = steps::part_of_rdb(e, conn) else { return };
+        take(e, conn, part);
+    }
+}
+
+/// What the waiting bytes begin with (no more of them than `most`), how many bytes of the RDB came
+/// before it, and of how many, if that is known.
+pub(crate) fn ahead(e: &Engine, conn: ConnId, most: usize) -> Option<(Ahead, u64, Option<u64>)> {
+    let r = e.repl.follow.receive.as_ref().filter(|r| r.reads())?;
+    let waiting = e.clients.get(conn)?.query.waiting();
+    let of = match r.framing {
+        Some(RdbFraming::Length(n)) => Some(n),
+        _ => None,
+    };
+    Some((r.transfer.ahead(&waiting[..waiting.len().min(most)])?, r.got, of))
+}
+
+/// Takes so many of the waiting bytes at most.
+fn take(e: &mut Engine, conn: ConnId, most: usize) {
     let Some(mut r) = e.repl.follow.receive.take_if(|r| r.reads()) else { return };
     let Some(c) = e.clients.get_mut(conn) else { return };
     // The buffer is taken out while its bytes are looked at, so nothing is copied.
     let query = std::mem::take(&mut c.query);
     let mut stop = None;
-    let took = r.transfer.push(query.waiting(), |part| match part {
+    let waiting = query.waiting();
+    let took = r.transfer.push(&waiting[..waiting.len().min(most)], |part| match part {
         Part::Newline => heard(e, conn, Message::Newline, 1),
         Part::Begin(framing) => begin_rdb(e, conn, framing, &mut r.into, &mut r.framing),
         Part::Data(data) => {
@@ -180,12 +212,49 @@ fn begin_rdb(
         RdbFraming::Eof => 47,
     };
     heard(e, conn, Message::RdbBegin(framing), preamble);
-    let empty = e.keyspace.keys_total() == 0;
-    let (direct, swap) = match e.config.repl_diskless_load {
+    // One step at a time: the load may have to wait for its own.
+    if !e.steps.on() {
+        *into = place(e, framing);
+    }
+}
+
+/// Whether the preamble was read, and nobody has decided where the RDB goes.
+pub(super) fn has_no_place(e: &Engine) -> bool {
+    let r = e.repl.follow.receive.as_ref();
+    r.is_some_and(|r| r.framing.is_some() && matches!(r.into, Into::Nowhere))
+}
+
+/// Decides it, unless the load waits for its step.
+fn found_place(e: &mut Engine, conn: ConnId) -> bool {
+    if held::load_waits(e) || (goes_direct(e).0 && !held::may_load(e, Held::LoadFromLink { conn }))
+    {
+        return false;
+    }
+    find_place(e, conn);
+    true
+}
+
+/// Decides where the RDB goes; its bytes are taken before the turn ends.
+pub(super) fn find_place(e: &mut Engine, conn: ConnId) {
+    let Some(framing) = e.repl.follow.receive.as_ref().and_then(|r| r.framing) else { return };
+    let into = place(e, framing);
+    if let Some(r) = &mut e.repl.follow.receive {
+        r.into = into;
+    }
+    e.resume.push(conn);
+}
+
+/// Whether the RDB goes straight into a keyspace, and if so, beside the old data.
+fn goes_direct(e: &Engine) -> (bool, bool) {
+    match e.config.repl_diskless_load {
         DisklessLoad::Disabled => (false, false),
-        DisklessLoad::OnEmptyDb => (empty, false),
+        DisklessLoad::OnEmptyDb => (e.keyspace.keys_total() == 0, false),
         DisklessLoad::Swapdb => (true, true),
-    };
+    }
+}
+
+fn place(e: &mut Engine, framing: RdbFraming) -> Into {
+    let (direct, swap) = goes_direct(e);
     let place = if direct { "to parser" } else { "to disk" };
     let text = match framing {
         RdbFraming::Length(n) => format!("receiving {n} bytes from master {place}"),
@@ -196,8 +265,7 @@ fn begin_rdb(
         let job = e.next_job();
         let temp = format!("temp-{}.{}.rdb", e.now.wall_s(), e.boot.pid);
         e.effect(Effect::CreateFile { job, path: temp.clone() });
-        *into = Into::File { job, temp };
-        return;
+        return Into::File { job, temp };
     }
     stop_saves(e, false);
     if !swap {
@@ -213,7 +281,7 @@ fn begin_rdb(
     // served meanwhile.
     let beside = swap && e.repl.follow.target.0 == e.repl.ids.replid;
     persist::load_begin(e, LoadSource::Link { serve_old: beside }, total);
-    *into = Into::Keyspace { swap };
+    Into::Keyspace { swap }
 }
 
 /// A save of the old data would overwrite the new dump, or tell of what is gone.
@@ -250,12 +318,10 @@ fn ended(e: &mut Engine) {
     let Some(r) = &mut e.repl.follow.receive else { return };
     match std::mem::replace(&mut r.into, Into::Nowhere) {
         Into::File { job, temp } => {
-            let _ = temp;
-            r.into = Into::Renaming { job };
-            // A save of the old data that ended after the rename would take the dump's place.
-            stop_saves(e, true);
-            let path = e.config.dbfilename.clone();
-            e.effect(Effect::FinishFile { job, path });
+            r.into = Into::Whole { job, temp };
+            if held::may_load(e, Held::LoadFile) {
+                load_file(e);
+            }
         }
         Into::Keyspace { swap } => {
             r.into = Into::Keyspace { swap };
@@ -263,6 +329,22 @@ fn ended(e: &mut Engine) {
         }
         other => r.into = other,
     }
+}
+
+/// Whether the whole RDB is in its file, and nothing was done with it.
+pub(super) fn has_whole_file(e: &Engine) -> bool {
+    e.repl.follow.receive.as_ref().is_some_and(|r| matches!(r.into, Into::Whole { .. }))
+}
+
+/// The file that was received takes the dump's place, and is loaded from there.
+pub(super) fn load_file(e: &mut Engine) {
+    let Some(r) = &mut e.repl.follow.receive else { return };
+    let Into::Whole { job, .. } = r.into else { return };
+    r.into = Into::Renaming { job };
+    // A save of the old data that ended after the rename would take the dump's place.
+    stop_saves(e, true);
+    let path = e.config.dbfilename.clone();
+    e.effect(Effect::FinishFile { job, path });
 }
 
 /// Whether a received RDB is about to take the dump's place: no save may begin.
@@ -334,7 +416,7 @@ pub(super) fn file_piece(e: &mut Engine, job: JobId, bytes: Vec<u8>) {
 pub(super) fn job_failed(e: &mut Engine, job: JobId, error: &str) {
     let Some(r) = &mut e.repl.follow.receive else { return };
     let text = match &r.into {
-        Into::File { .. } => {
+        Into::File { .. } | Into::Whole { .. } => {
             "Opening the temp file needed for MASTER <-> REPLICA synchronization".to_owned()
         }
         Into::Renaming { .. } => format!(
@@ -417,7 +499,7 @@ pub(super) fn tell_discarded(e: &mut Engine, swap: Option<bool>) {
 pub(super) fn abort(e: &mut Engine) {
     let Some(r) = e.repl.follow.receive.take() else { return };
     match r.into {
-        Into::File { job, temp } => {
+        Into::File { job, temp } | Into::Whole { job, temp } => {
             e.effect(Effect::CancelJob { job });
             e.effect(Effect::RemoveFile { path: temp });
         }

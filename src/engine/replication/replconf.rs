@@ -157,5 +157,6 @@ pub(super) fn send_ack(e: &mut Engine) {
     }
     let offset = e.repl.stream.end();
     let bytes = super::lines::command(&[b"REPLCONF", b"ACK", offset.to_string().as_bytes()]);
+    e.repl.follow.acked = Some(Offset(offset));
     say(e, conn, Message::Ack { offset: Offset(offset) }, &bytes);
 }

@@ -1,11 +1,12 @@
 //! Who this instance is: REPLICAOF, promotion, identifiers, what a save remembers of them.
 
 use super::follow::{self, Cached};
+use super::held::{self, AfterPromotion};
 use super::{attached, failover, ids::Ids};
 use crate::engine::Engine;
 use crate::engine::blocked::Blocked;
 use crate::engine::call::Call;
-use crate::engine::conn::Kind;
+use crate::engine::conn::{ConnId, Kind};
 pub use crate::engine::persist::ReplAux;
 use crate::observe::{
     Addr, Fact, IdCause, LinkLoss, LinkState, LogLevel, Offset, ReplId, Role, RoleCause,
@@ -29,11 +30,10 @@ pub(super) fn replicaof(e: &mut Engine, call: &Call<'_>) {
         return;
     }
     if call.is(1, "no") && call.is(2, "one") {
-        if e.is_replica() {
-            promote(e, RoleCause::UserRequest);
-            let info = e.client_line(call.conn);
-            e.log(LogLevel::Notice, format!("MASTER MODE enabled (user request from '{info}')"));
+        if e.is_replica() && !held::may_promote(e, call.conn, AfterPromotion::Reply) {
+            return;
         }
+        promote_by_hand(e, call.conn);
         e.reply.ok();
         return;
     }
@@ -66,6 +66,15 @@ pub(super) fn replicaof(e: &mut Engine, call: &Call<'_>) {
         format!("REPLICAOF {host}:{port} enabled (user request from '{info}')"),
     );
     e.reply.ok();
+}
+
+/// REPLICAOF NO ONE by this client.
+pub(super) fn promote_by_hand(e: &mut Engine, conn: ConnId) {
+    if e.is_replica() {
+        promote(e, RoleCause::UserRequest);
+        let info = e.client_line(conn);
+        e.log(LogLevel::Notice, format!("MASTER MODE enabled (user request from '{info}')"));
+    }
 }
 
 /// Becomes a replica, or a replica of another master. The data stays until a full sync brings

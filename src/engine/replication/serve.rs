@@ -1,6 +1,7 @@
 //! PSYNC and SYNC: a connection asks to become a replica.
 
 use super::attached::{self, addr_of_client, name};
+use super::held::{self, AfterPromotion};
 use super::lines::shown;
 use super::link::ReplicaLink;
 use super::{failover, follow};
@@ -11,8 +12,30 @@ use crate::engine::conn::{ConnId, Kind};
 use crate::engine::persist;
 use crate::observe::{
     Addr, Decision, Fact, Failover, FullReason, IdCause, LogLevel, Message, Offset, PsyncVerdict,
-    ReplId, RoleCause,
+    ReplId, RoleCause, StepWhat,
 };
+
+/// What a connection asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// `PSYNC <replid> <offset>`.
+    Psync { id: Vec<u8>, offset: i64, failover: bool },
+    /// The legacy `SYNC`: a full sync without any status line.
+    Sync,
+}
+
+impl Request {
+    /// As facts and steps tell it.
+    pub(super) fn message(&self) -> StepWhat {
+        StepWhat::Message(match self {
+            Request::Psync { id, offset, failover } => {
+                let (replid, offset, failover) = (shown(id), Offset(*offset), *failover);
+                Message::Psync { replid, offset, failover }
+            }
+            Request::Sync => Message::Sync,
+        })
+    }
+}
 
 /// `PSYNC <replid> <offset>`.
 pub(super) fn psync(e: &mut Engine, call: &Call<'_>) {
@@ -21,60 +44,55 @@ pub(super) fn psync(e: &mut Engine, call: &Call<'_>) {
         // A second request is harmless, and is not answered.
         return;
     }
-    let asked_id = call.arg(1);
+    let id = call.arg(1).to_vec();
     let asked = parse_offset(call.arg(2));
     let failover = call.args.len() > 3 && call.is(3, "failover");
     let hear = |e: &mut Engine| {
         e.repl.announced.entry(call.conn).or_default();
         let offset = Offset(asked.unwrap_or_default());
-        let message = Message::Psync { replid: shown(asked_id), offset, failover };
+        let message = Message::Psync { replid: shown(call.arg(1)), offset, failover };
         heard(e, call.conn, message, wire_len(call));
     };
+    let offset = asked.unwrap_or_default();
+    let request = Request::Psync { id, offset, failover };
     if failover {
-        let id = shown(asked_id);
+        let id = shown(call.arg(1));
         e.log(LogLevel::Warning, format!("Failover request received for replid {id}."));
         if !e.is_replica() {
             e.reply.error("ERR PSYNC FAILOVER can't be sent to a master.");
             return;
         }
-        if !e.repl.ids.replid.matches(asked_id) {
+        if !e.repl.ids.replid.matches(call.arg(1)) {
             e.reply.error("ERR PSYNC FAILOVER replid must match my replid.");
             return;
         }
-        let info = e.client_line(call.conn);
         hear(e);
         let by = peer(e, call.conn);
         e.fact(Fact::Failover(Failover::Requested { by }));
-        super::role::promote(e, RoleCause::Failover);
-        e.log(LogLevel::Notice, format!("MASTER MODE enabled (failover request from '{info}')"));
+        let then = AfterPromotion::Judge(request.clone());
+        if asked.is_some() && !held::may_promote(e, call.conn, then) {
+            return;
+        }
+        promote_for(e, call.conn);
     }
     if refused(e, call.conn) {
         return;
     }
     let name = name(e, call.conn);
     e.log(LogLevel::Notice, format!("Replica {name} asks for synchronization"));
-    let Some(offset) = asked else {
+    if asked.is_none() {
         e.log(
             LogLevel::Warning,
             format!("Replica {name} asks for synchronization but with a wrong offset"),
         );
         e.reply.error("ERR value is not an integer or out of range");
         return;
-    };
+    }
     if !failover {
         hear(e);
     }
-    let verdict = psync::judge(asked_id, offset, &e.repl.ids, &e.repl.stream);
-    tell_decision(e, call.conn, shown(asked_id), offset, verdict);
-    match verdict {
-        PsyncVerdict::Continue { bytes } => resume(e, call.conn, offset, bytes, &name),
-        PsyncVerdict::Full(reason) => {
-            log_refusal(e, asked_id, offset, reason, &name);
-            if asked_id.first() != Some(&b'?') {
-                e.stats.sync_partial_err += 1;
-            }
-            attach_for_full_sync(e, call.conn, false);
-        }
+    if held::may_decide(e, call.conn, &request) {
+        judge(e, call.conn, &request);
     }
 }
 
@@ -88,23 +106,78 @@ pub(super) fn sync(e: &mut Engine, call: &Call<'_>) {
     e.log(LogLevel::Notice, format!("Replica {name} asks for synchronization"));
     e.repl.announced.entry(call.conn).or_default();
     heard(e, call.conn, Message::Sync, wire_len(call));
-    let verdict = PsyncVerdict::Full(FullReason::Asked);
-    tell_decision(e, call.conn, String::new(), -1, verdict);
-    attach_for_full_sync(e, call.conn, true);
+    if held::may_decide(e, call.conn, &Request::Sync) {
+        judge(e, call.conn, &Request::Sync);
+    }
+}
+
+/// The promotion that PSYNC … FAILOVER waited for: then the rest of it.
+pub(super) fn take_over(e: &mut Engine, conn: ConnId, request: &Request) {
+    if e.is_replica() {
+        promote_for(e, conn);
+    }
+    let name = name(e, conn);
+    e.log(LogLevel::Notice, format!("Replica {name} asks for synchronization"));
+    if held::may_decide(e, conn, request) {
+        decide(e, conn, request);
+    }
+}
+
+fn promote_for(e: &mut Engine, conn: ConnId) {
+    let info = e.client_line(conn);
+    super::role::promote(e, RoleCause::Failover);
+    e.log(LogLevel::Notice, format!("MASTER MODE enabled (failover request from '{info}')"));
+}
+
+/// Judges a request that waited for it: what was true when it came may be so no more.
+pub(super) fn decide(e: &mut Engine, conn: ConnId, request: &Request) {
+    match not_now(e) {
+        Some(error) => super::write(e, conn, format!("-{error}\r\n").as_bytes()),
+        None => judge(e, conn, request),
+    }
+}
+
+fn judge(e: &mut Engine, conn: ConnId, request: &Request) {
+    match request {
+        Request::Psync { id, offset, .. } => {
+            let name = name(e, conn);
+            let verdict = psync::judge(id, *offset, &e.repl.ids, &e.repl.stream);
+            tell_decision(e, conn, shown(id), *offset, verdict);
+            match verdict {
+                PsyncVerdict::Continue { bytes } => resume(e, conn, *offset, bytes, &name),
+                PsyncVerdict::Full(reason) => {
+                    log_refusal(e, id, *offset, reason, &name);
+                    if id.first() != Some(&b'?') {
+                        e.stats.sync_partial_err += 1;
+                    }
+                    attach_for_full_sync(e, conn, false);
+                }
+            }
+        }
+        Request::Sync => {
+            let verdict = PsyncVerdict::Full(FullReason::Asked);
+            tell_decision(e, conn, String::new(), -1, verdict);
+            attach_for_full_sync(e, conn, true);
+        }
+    }
+}
+
+/// Why nobody can be synchronized at the moment.
+fn not_now(e: &Engine) -> Option<&'static str> {
+    if failover::runs(e) {
+        return Some("NOMASTERLINK Can't SYNC while failing over");
+    }
+    if e.is_replica() && !follow::link_is_up(e) {
+        return Some("NOMASTERLINK Can't SYNC while not connected with my master");
+    }
+    let loads = persist::loading(e) != persist::Loading::No;
+    loads.then_some("LOADING Redis is loading the dataset in memory")
 }
 
 /// The answers that end a request before it is judged.
 fn refused(e: &mut Engine, conn: ConnId) -> bool {
-    if failover::runs(e) {
-        e.reply.error("NOMASTERLINK Can't SYNC while failing over");
-        return true;
-    }
-    if e.is_replica() && !follow::link_is_up(e) {
-        e.reply.error("NOMASTERLINK Can't SYNC while not connected with my master");
-        return true;
-    }
-    if persist::loading(e) != persist::Loading::No {
-        e.reply.error("LOADING Redis is loading the dataset in memory");
+    if let Some(error) = not_now(e) {
+        e.reply.error(error);
         return true;
     }
     // A reply that is still unsent would get mixed up with what follows now.

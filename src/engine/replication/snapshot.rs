@@ -4,7 +4,8 @@
 //! the encoder's pieces go to all replicas of the group as they come, the slowest sets the pace.
 
 use super::attached::{self, link, link_mut, queue_piece, queued, set_state};
-use super::link::ReplicaLink;
+use super::held::{self, Held};
+use super::link::{Announced, ReplicaLink};
 use super::{close_because, role, say, serve};
 use crate::engine::Engine;
 use crate::engine::conn::ConnId;
@@ -53,7 +54,9 @@ pub(super) fn wanted(e: &mut Engine, conn: ConnId) {
         // began, and that one asked for no more than this one understands.
         let other = e.repl.replicas.iter().copied().find(|&c| {
             link(e, c).is_some_and(|l| {
-                l.state == ReplicaState::WaitBgsaveEnd && (!l.announced.rdb_only || said.rdb_only)
+                l.state == ReplicaState::WaitBgsaveEnd
+                    && (!l.announced.rdb_only || said.rdb_only)
+                    && l.job.is_some_and(|job| runs(e, job))
             })
         });
         let fits = other
@@ -114,9 +117,43 @@ pub(super) fn start_pending(e: &mut Engine) {
     }
 }
 
-/// Begins a snapshot for `first` and all that wait for the same RDB.
+/// The first replica that waits for a snapshot to begin.
+pub(super) fn first_waiting(e: &Engine) -> Option<ConnId> {
+    let waits = |c: &ConnId| link(e, *c).is_some_and(|l| l.state == ReplicaState::WaitBgsaveStart);
+    e.repl.replicas.iter().copied().find(waits)
+}
+
+/// Whether the snapshot of this job is not through.
+pub(super) fn runs(e: &Engine, job: JobId) -> bool {
+    e.repl.snapshot.as_ref().is_some_and(|s| s.job == job)
+}
+
+/// Begins a snapshot for `first` and all that wait for the same RDB, unless that waits for its step.
 fn start(e: &mut Engine, first: ConnId) {
-    let Some(model) = link(e, first).map(|l| l.announced.clone()) else { return };
+    // The end of another one may wait for its step.
+    if e.repl.snapshot.is_none() {
+        let target = plan(e, first).2;
+        if held::may_begin_save(e, first, target) {
+            start_now(e, first);
+        }
+    }
+}
+
+/// [`start`], when it waited for its step: `first` may have left, and another save may run.
+pub(super) fn start_late(e: &mut Engine, first: ConnId) {
+    let waits = link(e, first).is_some_and(|l| l.state == ReplicaState::WaitBgsaveStart);
+    let first = if waits { Some(first) } else { first_waiting(e) };
+    if let Some(first) = first
+        && e.repl.snapshot.is_none()
+        && !persist::saving(e)
+    {
+        start_now(e, first);
+    }
+}
+
+/// Who shares a snapshot with `first`, what it must hold, and where it goes.
+fn plan(e: &Engine, first: ConnId) -> (Vec<ConnId>, Announced, SaveTarget) {
+    let model = link(e, first).map(|l| l.announced.clone()).unwrap_or_default();
     let group: Vec<ConnId> = e
         .repl
         .replicas
@@ -130,14 +167,17 @@ fn start(e: &mut Engine, first: ConnId) {
         .collect();
     let all_eof = group.iter().all(|&c| link(e, c).is_some_and(|l| l.announced.eof));
     let sockets = (e.config.repl_diskless_sync || model.is_filtered()) && all_eof;
-    let target = if sockets { "replicas sockets" } else { "disk" };
-    e.log(LogLevel::Notice, format!("Starting BGSAVE for SYNC with target: {target}"));
+    let target = if sockets { SaveTarget::Sockets } else { SaveTarget::FileForReplicas };
+    (group, model, target)
+}
+
+fn start_now(e: &mut Engine, first: ConnId) {
+    let (group, model, target) = plan(e, first);
+    let sockets = target == SaveTarget::Sockets;
+    let place = if sockets { "replicas sockets" } else { "disk" };
+    e.log(LogLevel::Notice, format!("Starting BGSAVE for SYNC with target: {place}"));
     let offset = e.repl.stream.end();
-    let request = SaveRequest {
-        target: if sockets { SaveTarget::Sockets } else { SaveTarget::FileForReplicas },
-        aux: role::repl_aux(e),
-        no_data: model.no_data,
-    };
+    let request = SaveRequest { target, aux: role::repl_aux(e), no_data: model.no_data };
     match persist::start_save(e, request) {
         Ok(job) => {
             let mark = e.rng.hex();
@@ -242,10 +282,23 @@ pub(super) fn piece(e: &mut Engine, job: JobId, bytes: Vec<u8>) {
 
 /// A save that replication asked for (or that replicas wait for) came to its end.
 pub fn save_ended(e: &mut Engine, job: JobId, ok: bool) {
-    let Some(s) = e.repl.snapshot.take_if(|s| s.job == job) else {
-        start_pending(e);
-        return;
-    };
+    if !runs(e, job) {
+        return start_pending(e);
+    }
+    if ok && !feeds_sockets(e) {
+        e.repl.snapshot = None;
+        open_files(e, job);
+        return start_pending(e);
+    }
+    let target = if feeds_sockets(e) { SaveTarget::Sockets } else { SaveTarget::FileForReplicas };
+    if held::may_end_save(e, target, Held::EndSave { job, ok }) {
+        end_save(e, job, ok);
+    }
+}
+
+/// What follows from the end of a save, other than files to send.
+pub(super) fn end_save(e: &mut Engine, job: JobId, ok: bool) {
+    let Some(s) = e.repl.snapshot.take_if(|s| s.job == job) else { return };
     let group = fed(e, job);
     if !ok {
         for conn in group {
@@ -265,18 +318,39 @@ pub fn save_ended(e: &mut Engine, job: JobId, ok: bool) {
         e.repl.snapshot = Some(Running { encoded: true, ..s });
         finish_sockets(e);
         return;
-    } else {
-        let path = e.config.dbfilename.clone();
-        for conn in group {
-            let job = e.next_job();
-            e.repl.files.insert(job, conn);
-            if let Some(l) = link_mut(e, conn) {
-                l.job = Some(job);
-            }
-            e.effect(Effect::OpenFile { job, path: path.clone() });
-        }
     }
     start_pending(e);
+}
+
+/// Opens the saved dump once for every replica that waits for it. That cannot wait for a step: a
+/// client's next save takes the dump's place.
+fn open_files(e: &mut Engine, saved: JobId) {
+    let path = e.config.dbfilename.clone();
+    let mut jobs = Vec::new();
+    for conn in fed(e, saved) {
+        let job = e.next_job();
+        e.repl.files.insert(job, conn);
+        if let Some(l) = link_mut(e, conn) {
+            l.job = Some(job);
+        }
+        e.effect(Effect::OpenFile { job, path: path.clone() });
+        jobs.push(job);
+    }
+    if !jobs.is_empty() {
+        // If not now, the files wait as they are opened.
+        held::may_end_save(e, SaveTarget::FileForReplicas, Held::SendFiles { jobs });
+    }
+}
+
+/// The files that were opened meanwhile are sent.
+pub(super) fn send_files(e: &mut Engine, jobs: &[JobId]) {
+    let (mine, others) =
+        std::mem::take(&mut e.repl.opened).into_iter().partition(|(job, _)| jobs.contains(job));
+    e.repl.opened = others;
+    let mine: Vec<_> = mine;
+    for (job, len) in mine {
+        file_opened(e, job, len);
+    }
 }
 
 /// Ends a transfer to the sockets once every one of them took its last byte.
@@ -386,6 +460,10 @@ pub(super) fn replica_gone(e: &mut Engine, link: &ReplicaLink) {
 /// The saved dump was opened for one replica.
 pub(super) fn file_opened(e: &mut Engine, job: JobId, len: Result<Option<u64>, FileError>) {
     let Some(&conn) = e.repl.files.get(&job) else { return };
+    if held::file_waits(e, job) {
+        e.repl.opened.push((job, len));
+        return;
+    }
     let len = match len {
         Ok(Some(len)) => len,
         Ok(None) => return file_failed(e, job, "the size is not known"),

@@ -20,6 +20,8 @@ struct Block {
     bytes: Vec<u8>,
     /// What the block may hold; `Vec::capacity` may promise more and is not used.
     size: usize,
+    /// Offset of the first byte in here that begins a command.
+    mark: Option<i64>,
 }
 
 impl Block {
@@ -91,13 +93,14 @@ impl Stream {
         self.held_size + self.blocks.len() * size_of::<Block>()
     }
 
-    /// Appends bytes. `backlog_size` decides how large a new block may be. Returns whether a block
+    /// Appends whole commands. `backlog_size` decides how large a new block may be. Returns whether a block
     /// was begun: the moment to look at limits and to [`trim`](Stream::trim).
     pub fn append(&mut self, mut bytes: &[u8], backlog_size: usize) -> bool {
         if !self.active || bytes.is_empty() {
             return false;
         }
         let mut began = false;
+        let mut begins = Some(self.end + 1);
         while !bytes.is_empty() {
             let room = self.blocks.back().map_or(0, |b| b.size - b.bytes.len());
             if room == 0 {
@@ -106,6 +109,7 @@ impl Stream {
                     first: self.end + 1,
                     bytes: Vec::with_capacity(size),
                     size,
+                    mark: None,
                 });
                 self.held_size += size;
                 began = true;
@@ -114,6 +118,7 @@ impl Stream {
             let n = room.min(bytes.len());
             if let Some(block) = self.blocks.back_mut() {
                 block.bytes.extend_from_slice(&bytes[..n]);
+                block.mark = block.mark.or(begins.take());
             }
             bytes = &bytes[n..];
             self.end += n as i64;
@@ -146,16 +151,19 @@ impl Stream {
         self.active && self.first() <= offset && offset <= self.end + 1
     }
 
-    /// Fills `slices` with the bytes from `cursor` on; returns how many were filled.
-    pub fn slices<'a>(&'a self, cursor: i64, slices: &mut [IoSlice<'a>]) -> usize {
+    /// Fills `slices` with the bytes from `cursor` on, `most` of them; returns how many were filled.
+    pub fn slices<'a>(&'a self, cursor: i64, slices: &mut [IoSlice<'a>], most: u64) -> usize {
+        let mut left = usize::try_from(most).unwrap_or(usize::MAX);
         let mut n = 0;
         for block in self.blocks.range(self.block_of(cursor)..) {
-            if n == slices.len() {
+            if n == slices.len() || left == 0 {
                 break;
             }
             let skip = (cursor - block.first).max(0) as usize;
             if skip < block.bytes.len() {
-                slices[n] = IoSlice::new(&block.bytes[skip..]);
+                let take = left.min(block.bytes.len() - skip);
+                left -= take;
+                slices[n] = IoSlice::new(&block.bytes[skip..skip + take]);
                 n += 1;
             }
         }
@@ -185,6 +193,33 @@ impl Stream {
         out
     }
 
+    /// Copies bytes from `at` on: at most `max`, fewer at the end.
+    pub fn copy(&self, at: i64, max: usize) -> Vec<u8> {
+        let mut out = Vec::new();
+        for block in self.blocks.range(self.block_of(at)..) {
+            let skip = (at - block.first).max(0) as usize;
+            let bytes = block.bytes.get(skip..).unwrap_or_default();
+            out.extend_from_slice(&bytes[..bytes.len().min(max - out.len())]);
+            if out.len() == max {
+                break;
+            }
+        }
+        out
+    }
+
+    /// The place at or before `at` from which on the stream can be read command by command; if none
+    /// is held any more, the next one behind `at` (`end + 1` at last).
+    pub fn mark_near(&self, at: i64) -> i64 {
+        let here = self.block_of(at);
+        let before = self.blocks.range(..(here + 1).min(self.blocks.len())).rev();
+        let behind = self.blocks.range(here.min(self.blocks.len())..);
+        before
+            .filter_map(|b| b.mark)
+            .find(|m| *m <= at)
+            .or_else(|| behind.filter_map(|b| b.mark).find(|m| *m > at))
+            .unwrap_or(self.end + 1)
+    }
+
     /// Index of the block that holds `cursor`, or of the end.
     fn block_of(&self, cursor: i64) -> usize {
         self.blocks.partition_point(|b| b.end() <= cursor)
@@ -197,7 +232,7 @@ mod tests {
 
     fn read(s: &Stream, cursor: i64) -> Vec<u8> {
         let mut slices = [IoSlice::new(&[]); 64];
-        let n = s.slices(cursor, &mut slices);
+        let n = s.slices(cursor, &mut slices, u64::MAX);
         slices[..n].iter().flat_map(|s| s.iter().copied()).collect()
     }
 

@@ -25,6 +25,18 @@ pub enum Part<'a> {
     Garbage(String),
 }
 
+/// What the reader would meet next, with its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ahead {
+    Newline(usize),
+    Preamble(RdbFraming, usize),
+    Piece(usize),
+    /// What closes the transfer is in it.
+    Last(usize),
+    /// It ends the transfer badly.
+    Wrong(usize),
+}
+
 #[derive(Debug)]
 enum State {
     Preamble,
@@ -126,6 +138,33 @@ impl Transfer {
         }
     }
 
+    /// What lies in front of [`push`](Transfer::push), so that it can be taken part by part; `None`
+    /// if that cannot be told yet.
+    pub fn ahead(&self, bytes: &[u8]) -> Option<Ahead> {
+        let len = bytes.len();
+        match &self.state {
+            State::Preamble => match first_line(bytes) {
+                None => (len > MAX_LINE).then_some(Ahead::Wrong(len)),
+                Some((line, n)) => Some(match preamble(line) {
+                    Ok(None) => Ahead::Newline(n),
+                    Ok(Some((framing, _))) => Ahead::Preamble(framing, n),
+                    Err(_) => Ahead::Wrong(n),
+                }),
+            },
+            State::Done => None,
+            _ if len == 0 => None,
+            State::Length { left: 0 } => Some(Ahead::Wrong(len)),
+            State::Length { left } if len as u64 >= *left => Some(Ahead::Last(*left as usize)),
+            State::Length { .. } => Some(Ahead::Piece(len)),
+            State::Marked { mark, kept } => {
+                let fresh = &bytes[len.saturating_sub(MARK)..];
+                let old = kept.len().saturating_sub(MARK - fresh.len());
+                let ends = [&kept[old..], fresh].concat() == mark;
+                Some(if ends { Ahead::Last(len) } else { Ahead::Piece(len) })
+            }
+        }
+    }
+
     /// Whether the end (or a failure) was reached.
     #[cfg(test)]
     pub fn is_done(&self) -> bool {
@@ -136,6 +175,11 @@ impl Transfer {
     pub fn has_begun(&self) -> bool {
         !matches!(self.state, State::Preamble)
     }
+}
+
+/// How the RDB is framed that this line announces, if it is a preamble.
+pub fn framing(line: &[u8]) -> Option<RdbFraming> {
+    preamble(line).ok().flatten().map(|(framing, _)| framing)
 }
 
 fn preamble(line: &[u8]) -> Result<Option<(RdbFraming, State)>, Part<'static>> {
@@ -179,6 +223,38 @@ mod tests {
         (rdb, parts, pending.len() + bytes.len() - fed)
     }
 
+    /// Feeds `bytes` in runs of `step`, taking what is told to be ahead and no more; gives the bytes
+    /// of the RDB, and whether the last of them were told to be the last.
+    fn ahead(bytes: &[u8], step: usize) -> (usize, bool) {
+        let mut t = Transfer::default();
+        let (mut got, mut last, mut pending, mut fed) = (0, false, Vec::new(), 0);
+        while fed < bytes.len() && !t.is_done() {
+            let n = step.min(bytes.len() - fed);
+            pending.extend_from_slice(&bytes[fed..fed + n]);
+            fed += n;
+            while let Some(next) = t.ahead(&pending) {
+                assert!(!last, "something is behind the last bytes");
+                let n = match next {
+                    Ahead::Newline(n) | Ahead::Preamble(_, n) | Ahead::Piece(n) => n,
+                    Ahead::Wrong(n) => panic!("wrong: {n}"),
+                    Ahead::Last(n) => {
+                        last = true;
+                        n
+                    }
+                };
+                let mut ended = false;
+                let took = t.push(&pending[..n], |part| match part {
+                    Part::Data(d) => got += d.len(),
+                    Part::End => ended = true,
+                    _ => {}
+                });
+                assert_eq!((took, ended), (n, last));
+                pending.drain(..took);
+            }
+        }
+        (got, last)
+    }
+
     #[test]
     fn both_framings_survive_any_split() {
         let body = b"REDIS0010 not really, but long enough to hold a mark of forty bytes";
@@ -186,6 +262,9 @@ mod tests {
         let plain = [b"\n\n$67\r\n".as_slice(), body, b"*1\r\n"].concat();
         let marked = [b"\n$EOF:".as_slice(), mark, b"\r\n", body, mark].concat();
         for step in 1..plain.len() + 1 {
+            for bytes in [&plain, &marked] {
+                assert_eq!(ahead(bytes, step), (body.len(), true), "step {step}");
+            }
             let (rdb, parts, left) = run(&plain, step);
             assert_eq!((rdb.as_slice(), left), (&body[..], 4), "step {step}");
             assert_eq!(parts, ["Newline", "Newline", "Begin(Length(67))", "End"]);

@@ -1,0 +1,77 @@
+//! Signs of life to outside peers while link time stands: their clocks do not.
+//!
+//! A replica that waits for its RDB takes newlines, a master takes the acknowledgement that it had
+//! already; both would otherwise end the link. Nothing else can be said without a step.
+
+use super::{arrivals, departures, links};
+use crate::engine::blocked::Blocked;
+use crate::engine::conn::{ConnId, Kind};
+use crate::engine::{Engine, replication};
+use crate::observe::{Fact, LinkState, Message, Now, ReplicaState};
+
+/// How often, in microseconds of the clients' clock.
+const EVERY_US: u64 = 1_000_000;
+
+/// When signs of life were looked at last.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    at: Now,
+}
+
+pub(super) fn begin(e: &mut Engine) {
+    e.steps.kept.at = e.now;
+}
+
+impl Engine {
+    /// By the clients' clock: while link time stands (or crawls), replication's own cron does not
+    /// say what keeps outside peers patient.
+    pub(crate) fn keep_outside_peers(&mut self) {
+        let (now, then) = (self.now, self.steps.kept.at);
+        let passed = now.mono_us.saturating_sub(then.mono_us);
+        if !self.steps.on || passed < EVERY_US {
+            return;
+        }
+        self.steps.kept.at = now;
+        if now.link_us.saturating_sub(then.link_us) > passed / 2 {
+            return;
+        }
+        for conn in links(self) {
+            let outside = replication::link_of(self, conn).is_some_and(|l| self.host.outside(&l));
+            if let Some((message, bytes)) = sign_of_life(self, conn).filter(|_| outside)
+                && departures::slip_in(self, conn, &bytes)
+                && let Some(link) = replication::link_of(self, conn)
+            {
+                self.fact(Fact::Said { link, message, bytes: bytes.len() as u64 });
+            }
+        }
+    }
+}
+
+/// What this peer takes now without being asked for a step.
+fn sign_of_life(e: &Engine, conn: ConnId) -> Option<(Message, Vec<u8>)> {
+    let c = e.clients.get(conn)?;
+    let newline = Some((Message::Newline, b"\n".to_vec()));
+    match &c.kind {
+        // PSYNC came and is not answered.
+        Kind::Normal if c.blocked == Some(Blocked::Step) => newline,
+        Kind::Normal if arrivals::psync_waits(e, conn) => newline,
+        Kind::Normal => None,
+        Kind::Replica(link) => {
+            // Up to the preamble, which is the last line of the head.
+            let unsent = c.out.head.len() > c.out.head_done;
+            let waits = match link.state {
+                ReplicaState::WaitBgsaveStart => true,
+                ReplicaState::WaitBgsaveEnd | ReplicaState::SendBulk => {
+                    link.framing.is_none() || unsent
+                }
+                _ => false,
+            };
+            newline.filter(|_| waits)
+        }
+        Kind::MasterLink => match e.repl.follow.state {
+            LinkState::Transfer => newline,
+            LinkState::Connected => replication::ack_again(e),
+            _ => None,
+        },
+    }
+}

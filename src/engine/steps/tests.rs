@@ -1,0 +1,1 @@
+//! Steps of one instance against a peer that is played by hand.
