@@ -98,9 +98,12 @@ impl Engine {
         if waits {
             self.log(LogLevel::Notice, "Waiting for replicas before shutting down.");
             let until_ms = self.now.mono_ms() + timeout.unsigned_abs() * 1000;
+            // While clients are paused already, nothing may enter the stream.
+            if self.pause_type().is_none() {
+                replication::ask_for_acks(self);
+            }
             self.pause(PausedBy::Shutdown, PauseType::Write, FOR_EVER);
             self.shutdown.state = State::Waiting { until_ms };
-            replication::ask_for_acks(self);
         } else {
             self.finish_shutdown();
         }

@@ -88,11 +88,11 @@ fn a_master_hands_over_and_nothing_is_lost() {
     assert!(matches!(told[1], Failover::HandsOver { forced: false, .. }));
     assert!(matches!(told[2], Failover::Done { .. }), "{told:?}");
     assert!(matches!(&steps(&w, 1)[..], [Failover::Requested { by }] if by.port == 6380));
-    let causes = w.nodes[1].facts.iter().filter_map(|f| match f {
+    let mut causes = w.nodes[1].facts.iter().filter_map(|f| match f {
         Fact::RoleChanged { cause, .. } => Some(*cause),
         _ => None,
     });
-    assert_eq!(causes.last(), Some(RoleCause::Failover));
+    assert_eq!(causes.next_back(), Some(RoleCause::Failover));
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub struct Node {
     pub files: BTreeMap<String, Vec<u8>>,
     /// Saves are not driven on while this is set.
     pub hold_saves: bool,
+    /// Its dials get no answer.
+    pub hold_dials: bool,
     /// It does nothing, as after SIGSTOP; what is sent to it waits.
     pub stopped: bool,
     work: BTreeMap<JobId, Work>,
@@ -111,6 +113,7 @@ impl World {
             facts: Vec::new(),
             files,
             hold_saves: false,
+            hold_dials: false,
             stopped: false,
             work: BTreeMap::new(),
             pulls: VecDeque::new(),
@@ -341,6 +344,9 @@ impl World {
     }
 
     fn step_dial(&mut self, at: usize) -> bool {
+        if self.nodes[at].hold_dials {
+            return false;
+        }
         let Some((dial, port)) = self.nodes[at].dials.pop_front() else { return false };
         let to = self.nodes.iter().position(|n| n.port == port && n.up);
         let addr = format!("127.0.0.1:{}", 40_000 + self.rng.below(9000));
