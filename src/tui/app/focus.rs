@@ -79,6 +79,11 @@ impl Pane {
 }
 
 impl App {
+    /// Whether the picture of who follows whom is to be seen.
+    pub fn shows_topology(&self) -> bool {
+        (self.wide && !self.zoom) || self.narrow == Pane::Topology
+    }
+
     /// Whether a pane is up that counts periodic traffic (the sequence) or tells its age.
     pub fn shows_counters(&self) -> bool {
         (self.wide && !self.zoom)

@@ -102,6 +102,8 @@ pub struct Offer {
     pub chosen: usize,
 }
 
+/// Between two frames of something that moves: 30 a second.
+const FRAME_US: u64 = 33_000;
 /// How long a remark is shown.
 const NOTICE_US: u64 = 5_000_000;
 
@@ -423,6 +425,10 @@ impl App {
             && changed + super::view::FRESH_US > now
         {
             sooner(changed + super::view::FRESH_US - now + 1_000);
+        }
+        // What travels is seen travelling, for a moment.
+        if self.shows_topology() && super::view::moves_for_us(self).is_some() {
+            sooner(FRAME_US);
         }
         if self.world.counts_seconds() {
             sooner(1_000_000 - now % 1_000_000 + 1_000);

@@ -495,7 +495,7 @@ fn is_shaking(state: LinkState) -> bool {
 }
 
 /// The periodic commands of the stream, told as the messages that they are.
-fn periodic(wire: &[Preview]) -> Option<Message> {
+pub(super) fn periodic(wire: &[Preview]) -> Option<Message> {
     let is = |i: usize, word: &str| {
         wire.get(i).is_some_and(|p: &Preview| p.text().eq_ignore_ascii_case(word))
     };

@@ -11,6 +11,7 @@ pub mod logs;
 pub mod merge;
 pub mod row;
 pub mod sequence;
+pub mod traffic;
 pub mod wire;
 
 use crate::lab::model::Model;
@@ -34,6 +35,7 @@ pub struct World {
     pub logs: logs::Logs,
     pub wire: wire::Wire,
     pub charts: charts::Charts,
+    pub traffic: traffic::Traffic,
     pub console: console::Scrollback,
     pub touched: BTreeMap<u16, Touched>,
     marked_us: Option<u64>,
@@ -53,6 +55,7 @@ impl World {
         self.logs.apply(event);
         self.wire.apply(event);
         self.charts.apply(event, &self.model);
+        self.traffic.apply(event, &self.model);
         self.console.apply(event);
         if let Source::Instance(port) = event.source {
             self.touch(port, event);
@@ -86,10 +89,13 @@ impl World {
         self.marked_us
     }
 
-    /// Whether some pane counts seconds now: a wait, an instance or a link that is down.
+    /// Whether some pane counts seconds now: a wait, an instance or a link that is down, a replica
+    /// that stays behind, a guest's patience.
     pub fn counts_seconds(&self) -> bool {
         use crate::lab::model::{Life, LinkStatus};
-        self.model.instances.values().any(|i| matches!(i.life, Life::Down { .. }))
+        !self.model.time.patience.is_empty()
+            || self.model.instances.values().any(|i| matches!(i.life, Life::Down { .. }))
+            || self.charts.all().any(|(_, lines)| lines.behind.last().is_some_and(|n| n > 0))
             || self
                 .model
                 .links()

@@ -3,13 +3,16 @@
 
 use super::simulated::Session;
 use super::text;
+use crate::observe::*;
 use crate::tui::app::{Focus, Pane};
 
 /// A pane at both sizes, and with the whole of the wide screen to itself.
 fn golden(s: &mut Session, name: &str, pane: Pane) {
     s.app.notice = None;
     s.app.narrow = pane;
-    s.app.tab = pane;
+    if crate::tui::app::RIGHT_TABS.contains(&pane) {
+        s.app.tab = pane;
+    }
     insta::assert_snapshot!(format!("{name}_120x40"), text(&mut s.app, 120, 40));
     insta::assert_snapshot!(format!("{name}_80x24"), text(&mut s.app, 80, 24));
     s.app.zoom = true;
@@ -36,4 +39,115 @@ fn charts_of_writes_and_a_slow_link() {
         s.run(700_000);
     }
     golden(&mut s, "charts", Pane::Charts);
+}
+
+/// `replicas[i]` is (replica, master); all are in sync at the end.
+fn tree(seed: u64, ports: &[u16], replicas: &[(u16, u16)]) -> Session {
+    let mut s = Session::with(seed, ports);
+    for (replica, master) in replicas {
+        s.typed(*replica, &format!("REPLICAOF 127.0.0.1 {master}"));
+        s.run(9_000_000);
+    }
+    s.typed(ports[0], "SET name xd");
+    s.run(3_000_000);
+    s
+}
+
+fn ports(n: u16) -> Vec<u16> {
+    (6380..6380 + n).collect()
+}
+
+#[test]
+fn a_chain_of_three_and_a_second_master() {
+    let mut s = tree(21, &ports(5), &[(6381, 6380), (6382, 6381), (6384, 6383)]);
+    golden(&mut s, "topology_chain", Pane::Topology);
+}
+
+#[test]
+fn sixteen_in_a_fan() {
+    let replicas: Vec<(u16, u16)> = (6381..6396).map(|r| (r, 6380)).collect();
+    let mut s = tree(22, &ports(16), &replicas);
+    s.sim.throttle(6380, 6385, 100);
+    s.typed(6380, &format!("SET long {}", "x".repeat(2_000)));
+    s.run(4_000_000);
+    golden(&mut s, "topology_fan", Pane::Topology);
+}
+
+#[test]
+fn sixteen_in_one_chain() {
+    let replicas: Vec<(u16, u16)> = (6381..6396).map(|r| (r, r - 1)).collect();
+    let mut s = tree(23, &ports(16), &replicas);
+    golden(&mut s, "topology_long_chain", Pane::Topology);
+}
+
+#[test]
+fn sixteen_in_a_tree() {
+    let replicas: Vec<(u16, u16)> = (1..16).map(|n| (6380 + n, 6380 + (n - 1) / 2)).collect();
+    let mut s = tree(24, &ports(16), &replicas);
+    golden(&mut s, "topology_tree", Pane::Topology);
+}
+
+/// Every fault, and every sign of held time, on one picture.
+#[test]
+fn faults_and_held_steps_are_drawn_where_they_are() {
+    let mut s = tree(25, &ports(5), &[(6381, 6380), (6382, 6380), (6383, 6380)]);
+    let mut lab = |fact| s.sim.record(Source::Lab, Body::Lab(fact));
+    let fault = |b, fault| LabFact::LinkFault { a: 6380, b, fault, on: true };
+    lab(fault(6381, Fault::Delay { us: 200_000 }));
+    lab(fault(6382, Fault::HalfOpen));
+    lab(LabFact::Frozen { port: 6383, on: true });
+    lab(LabFact::Slowed { factor: 10 });
+    lab(LabFact::StepMode { on: true, hit: None });
+    let link = LinkRef { side: Side::Master, peer: Addr::new("127.0.0.1", 6381) };
+    let wire = vec![Preview::of(b"SET"), Preview::of(b"name"), Preview::of(b"xd")];
+    let what = StepWhat::Command { wire, from: Offset(83), to: Offset(113) };
+    let step = Step { kind: StepKind::Command, flow: Flow::Out, link: Some(link), bytes: 31, what };
+    lab(LabFact::StepWaits { id: 1, port: 6380, step });
+    let save = Step::here(StepKind::SaveBegin, None, StepWhat::Nothing);
+    lab(LabFact::StepWaits { id: 2, port: 6384, step: save });
+    s.sim.cut(6380, 6383);
+    s.sim.record(Source::Lab, Body::Lab(fault(6383, Fault::Cut)));
+    s.run(2_000_000);
+    golden(&mut s, "topology_faults", Pane::Topology);
+}
+
+/// Peers that are none of the lab's: one follows, one is followed, and time is held for them.
+#[test]
+fn guests_are_drawn_as_guests() {
+    let mut s = tree(26, &ports(2), &[]);
+    let mut tell = |port, fact| s.sim.record(Source::Instance(port), Body::Fact(fact));
+    let guest = Addr::new("127.0.0.1", 7000);
+    let (from, to) = (None, ReplicaState::Online);
+    tell(6380, Fact::ReplicaState { replica: guest.clone(), from, to });
+    tell(6380, Fact::Acked { replica: guest.clone(), offset: Offset(0) });
+    let master = Addr::new("10.0.0.5", 6379);
+    let (role, cause) = (Role::Replica, RoleCause::UserRequest);
+    tell(6381, Fact::RoleChanged { role, master: Some(master.clone()), cause });
+    let (from, to) = (LinkState::None, LinkState::Connected);
+    tell(6381, Fact::LinkState { master, from, to });
+    let waits = LabFact::PeerWaits { port: 6380, peer: guest, bears_ms: Some(60_000) };
+    s.sim.record(Source::Lab, Body::Lab(waits));
+    s.run(18_000_000);
+    golden(&mut s, "topology_guests", Pane::Topology);
+}
+
+/// What was sent is under way for a moment, and then the picture is at rest and asks for no frame.
+#[test]
+fn what_travels_is_seen_travelling_and_then_all_is_calm() {
+    let mut s = tree(27, &ports(3), &[(6381, 6380), (6382, 6380)]);
+    s.app.narrow = Pane::Topology;
+    let calm = text(&mut s.app, 120, 40);
+    s.typed(6380, "SET name yz");
+    s.run(200_000);
+    let moving = text(&mut s.app, 120, 40);
+    assert_eq!(moving.matches('▸').count(), 2, "{moving}");
+    assert!(s.app.next_tick_us().is_some_and(|us| us <= 34_000));
+    s.run(300_000);
+    let further = text(&mut s.app, 120, 40);
+    let column = |screen: &str| screen.lines().find_map(|l| l.find('▸'));
+    assert!(column(&further) > column(&moving), "{further}");
+    s.run(3_000_000);
+    let rest = text(&mut s.app, 120, 40);
+    assert_eq!(rest.matches(['▸', '◂']).count(), calm.matches(['▸', '◂']).count(), "{rest}");
+    assert!(s.app.next_tick_us().is_none_or(|us| us > 34_000));
 }

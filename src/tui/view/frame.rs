@@ -180,6 +180,39 @@ impl Canvas<'_, '_> {
         Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
     }
 
+    /// The upper corners of a box that shares its border with the one above.
+    pub fn share_border(&mut self, area: Rect) {
+        let buffer = self.frame.buffer_mut();
+        for (x, [thin, thick]) in
+            [(area.x, ["├", "┣"]), (area.right().saturating_sub(1), ["┤", "┫"])]
+        {
+            if let Some(cell) = buffer.cell_mut((x, area.y)) {
+                let is_thick = matches!(cell.symbol(), "┏" | "┓");
+                cell.set_symbol(if is_thick { thick } else { thin });
+            }
+        }
+    }
+
+    /// The border of somebody who is not of the lab: round and broken.
+    pub fn guest(&mut self, area: Rect, title: &Text) -> Rect {
+        let inner = self.border(area, &Text::new(), Mark::Quiet, false);
+        if inner.width == 0 {
+            return inner;
+        }
+        let style = self.theme.of(Mark::Quiet);
+        let (right, bottom) = (area.right(), area.bottom() - 1);
+        let flat: String = std::iter::repeat_n('╌', inner.width as usize).collect();
+        self.put(area.x, area.y, right, &format!("╭{flat}╮"), style);
+        self.put(area.x, bottom, right, &format!("╰{flat}╯"), style);
+        for y in area.y + 1..bottom {
+            self.put(area.x, y, right, "╎", style);
+            self.put(right - 1, y, right, "╎", style);
+        }
+        let bar = Rect { x: area.x + 2, width: area.width.saturating_sub(3), height: 1, ..area };
+        self.line(bar, 0, title);
+        inner
+    }
+
     /// A box over the screen, `width` × `height` inside of its border as far as there is room.
     pub fn popup(&mut self, screen: Rect, (width, height): (u16, u16), title: &str) -> Rect {
         let w = (width + 4).min(screen.width.saturating_sub(2));

@@ -36,13 +36,12 @@ mod status;
 mod steps;
 mod timeline;
 mod topology;
-mod topology_link;
 mod why;
 mod wire;
 mod words;
 
 pub use plain::{pane_text, row_text, why_text};
-pub use topology::NEW_ID_US;
+pub use topology::{NEW_ID_US, moves_for_us};
 
 use super::app::{App, Focus, Pane, Popup, RIGHT_TABS, Screen};
 use super::theme::Mark;
@@ -171,8 +170,9 @@ fn wide(c: &mut Canvas, app: &App, area: Rect) {
         lesson::draw(c, app, inner);
         area = rest;
     }
-    let wanted = topology::height(app, area.width.saturating_sub(2)) + 2;
-    let (top, below) = split_top(area, wanted.min(area.height / 2).max(7));
+    let most = area.height / 2;
+    let wanted = topology::height(app, area.width.saturating_sub(2), most.saturating_sub(2)) + 2;
+    let (top, below) = split_top(area, wanted.min(most).max(7));
     let inner = frame::titled(c, app, top, Pane::Topology, "Topology");
     topology::draw(c, app, inner);
     if below.width < SIDE_BY_SIDE {
