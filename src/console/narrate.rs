@@ -111,6 +111,7 @@ fn family(fact: &Fact) -> Family {
         | Fact::ClientGone { .. }
         | Fact::Command { .. }
         | Fact::Passed { .. }
+        | Fact::RdbItem { .. }
         | Fact::SnapshotProgress { .. }
         | Fact::RdbSent { .. }
         | Fact::RdbReceived { .. }

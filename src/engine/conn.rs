@@ -131,6 +131,8 @@ pub struct QueryBuffer {
     pub done: usize,
     /// Bytes of `buf` that hold data; the rest of its length is lent space.
     pub filled: usize,
+    /// Bytes that were executed since the connection began.
+    pub total: u64,
     pub parser: RequestParser,
 }
 
@@ -158,7 +160,9 @@ impl QueryBuffer {
 
     /// Forgets `n` waiting bytes.
     pub fn consume(&mut self, n: usize) {
-        self.done = (self.done + n).min(self.filled);
+        let done = self.done.saturating_add(n).min(self.filled);
+        self.total += (done - self.done) as u64;
+        self.done = done;
     }
 
     /// Moves what waits to the front.
@@ -187,6 +191,8 @@ pub struct Output {
     pub pieces: VecDeque<Arc<[u8]>>,
     /// Bytes of the first piece that were written.
     pub piece_done: usize,
+    /// Bytes written since the connection began, those of the stream among them.
+    pub total: u64,
 }
 
 impl Output {
@@ -203,6 +209,7 @@ impl Output {
 
     /// Takes `n` written bytes off the front; answers how many of them were not ours.
     pub fn wrote(&mut self, mut n: usize) -> usize {
+        self.total += n as u64;
         let head = n.min(self.head.len() - self.head_done);
         self.head_done += head;
         n -= head;

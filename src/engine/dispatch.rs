@@ -6,7 +6,7 @@
 use super::Engine;
 use super::conn::{Client, ConnId, Kind, QueryBuffer, ReplyMode};
 use super::{replication, steps};
-use crate::observe::{LinkLoss, LogLevel};
+use crate::observe::{LinkLoss, LogLevel, Passage};
 use crate::wire::request::{Limits, Parsed, ProtocolError};
 use std::ops::Range;
 
@@ -80,6 +80,7 @@ impl Engine {
                     ..Limits::default()
                 }
             };
+            let from = master.then(|| replication::next_of_stream(self));
             let parsed = query.parser.parse(&query.buf[query.done..query.filled], &limits, argv);
             let consumed = match parsed {
                 Ok(Parsed::Incomplete { .. }) => return,
@@ -136,6 +137,12 @@ impl Engine {
             if self.clients.get(conn).is_some_and(|c| c.paused_here()) {
                 // The command waits for the end of a pause and will be parsed again.
                 return;
+            }
+            let link = master || replication::may_be_link(self, conn);
+            if link && self.tells_bytes() {
+                let part = from.map_or(Passage::Talk, |from| Passage::Stream { from });
+                let raw = &query.buf[query.done..query.done + consumed];
+                self.message_passed(conn, query.total, part, raw);
             }
             query.consume(consumed);
         }

@@ -2,6 +2,7 @@
 //! one sum.
 
 use super::Engine;
+use super::wiretap::Tap;
 use crate::observe::{Fact, Offset};
 
 /// Detailed facts told per turn; what comes after is counted.
@@ -61,6 +62,8 @@ pub struct FactBuffer {
     /// Up to when the allowance was filled up (microseconds of the clients' clock).
     filled_us: u64,
     untold: Untold,
+    /// What may be told of the bytes on links.
+    pub(super) tap: Tap,
 }
 
 impl Default for FactBuffer {
@@ -71,6 +74,7 @@ impl Default for FactBuffer {
             allowance: BURST * MILLION,
             filled_us: 0,
             untold: Untold::default(),
+            tap: Tap::default(),
         }
     }
 }
@@ -125,6 +129,7 @@ impl Engine {
         let untold = std::mem::take(&mut self.facts.untold);
         self.facts.details = 0;
         self.facts.fill_up(self.now.mono_us);
+        self.facts.tap.end_turn(self.now.mono_us);
         if !untold.is_zero() {
             self.facts.facts.push(Fact::Summary {
                 commands: untold.commands,

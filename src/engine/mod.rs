@@ -53,6 +53,7 @@ pub mod testkit;
 mod tests;
 mod timer;
 pub mod unit;
+mod wiretap;
 
 pub use client_line::ClientType;
 pub use input::{Dialled, FileError, JobDone, Signal, Wake};

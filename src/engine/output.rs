@@ -56,6 +56,13 @@ impl Engine {
     pub fn wrote(&mut self, now: Now, conn: ConnId, n: usize) {
         self.now = now;
         self.stats.total_writes_processed += 1;
+        let link = self.clients.get(conn).is_some_and(|c| !matches!(c.kind, Kind::Normal));
+        if (link || replication::is_announced(self, conn)) && n > 0 {
+            replication::rdb_leaves(self, conn, n);
+            if self.tells_bytes() {
+                self.tell_written(conn, n);
+            }
+        }
         let Some(c) = self.clients.get_mut(conn) else { return };
         let replica = c.is_replica();
         let had_own = !c.out.is_empty();

@@ -132,7 +132,7 @@ fn busy(fact: &Fact) -> Busy {
         | Fact::KeyWritten { .. }
         | Fact::KeyGone { .. }
         | Fact::Summary { .. } => Busy::Count,
-        Fact::RdbKey { .. } | Fact::Passed { .. } => Busy::Drop,
+        Fact::RdbKey { .. } | Fact::RdbItem { .. } | Fact::Passed { .. } => Busy::Drop,
         Fact::DbSize { db, .. } => Busy::Latest(Slot::DbSize(*db)),
         Fact::Held { replica, .. } => Busy::Latest(Slot::Held(replica.clone())),
         Fact::RdbSent { replica, .. } => Busy::Latest(Slot::RdbSent(replica.clone())),

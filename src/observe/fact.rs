@@ -1,6 +1,6 @@
 use super::{
-    Addr, Decision, Failover, Flow, LinkPhase, LinkRef, LinkState, Message, Offset, PausedBy,
-    Preview, Raw, RdbFraming, ReplId, ReplicaState, Role, SoftLimit,
+    Addr, Decision, Failover, Flow, LinkPhase, LinkRef, LinkState, Message, Offset, Passage,
+    PausedBy, Preview, Raw, RdbFraming, RdbWhat, ReplId, ReplicaState, Role, SoftLimit,
 };
 use serde::{Deserialize, Serialize};
 
@@ -127,13 +127,25 @@ pub enum Fact {
         bytes: u64,
     },
 
-    /// Bytes that passed on this link, as they were: only at a human's pace. `at` counts the bytes
-    /// of this connection that went the same way before.
+    /// Bytes that passed on this link, as they were, but for passwords, which are stars: only at a
+    /// human's pace, and of a long RDB only samples. `at` counts the bytes of this connection that
+    /// went the same way before. Both ends tell it: the sender when its socket took them, the
+    /// receiver when it looks at them.
     Passed {
         link: LinkRef,
         flow: Flow,
         at: u64,
+        part: Passage,
         raw: Raw,
+    },
+    /// A record of the RDB that passes on this link, decoded; `at` is its place in the RDB. The first
+    /// thousand of a transfer are told, then [`RdbWhat::Untold`] stands for the rest up to the end
+    /// mark. Both ends tell it.
+    RdbItem {
+        link: LinkRef,
+        at: u64,
+        raw: Raw,
+        what: RdbWhat,
     },
 
     // ── a full or partial sync, seen from the master ──────────────────────────────────────────

@@ -100,6 +100,20 @@ pub enum RdbFraming {
     Eof,
 }
 
+/// What bytes on a replication link are part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Passage {
+    /// The handshake, keep-alives, acknowledgements.
+    Talk,
+    /// The RDB: they begin behind so many of its bytes.
+    Rdb { from: u64 },
+    /// The mark that closes an RDB of unknown length.
+    Mark,
+    /// The command stream: the offset of the first byte.
+    Stream { from: Offset },
+}
+
 /// One message on a replication link, apart from the stream of commands and the RDB's bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -13,6 +13,7 @@ mod message;
 mod now;
 mod preview;
 mod raw;
+mod rdb;
 mod step;
 
 pub use answer::{Answer, AnswerLine, Label, Span};
@@ -24,8 +25,9 @@ pub use fact::{
 };
 pub use failover::{Failover, FailoverAbort, LinkPhase, PausedBy, SoftLimit};
 pub use ids::{Addr, Offset, ReplId, Role};
-pub use message::{LinkRef, LinkState, Message, RdbFraming, ReplicaState, Side};
+pub use message::{LinkRef, LinkState, Message, Passage, RdbFraming, ReplicaState, Side};
 pub use now::Now;
 pub use preview::Preview;
 pub use raw::Raw;
+pub use rdb::{RdbElement, RdbKey, RdbSum, RdbWhat, raw_of as rdb_raw};
 pub use step::{BreakOn, Flow, Step, StepKind, StepWhat};

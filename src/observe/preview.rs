@@ -38,6 +38,11 @@ impl Preview {
         Preview { text, len: bytes.len() as u64 }
     }
 
+    /// Renders the beginning of `len` bytes of which only these are at hand.
+    pub fn part(bytes: &[u8], len: u64) -> Preview {
+        Preview { len: len.max(bytes.len() as u64), ..Preview::of(bytes) }
+    }
+
     /// The rendering, without any mark of truncation.
     pub fn text(&self) -> &str {
         &self.text

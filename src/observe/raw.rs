@@ -18,6 +18,12 @@ impl Raw {
         Raw { bytes: bytes[..bytes.len().min(Raw::MAX)].to_vec(), len: bytes.len() as u64 }
     }
 
+    /// Keeps the beginning of `len` bytes of which only these are at hand.
+    pub fn part(bytes: &[u8], len: u64) -> Raw {
+        let bytes = bytes[..bytes.len().min(Raw::MAX)].to_vec();
+        Raw { len: len.max(bytes.len() as u64), bytes }
+    }
+
     /// The bytes that were kept.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes

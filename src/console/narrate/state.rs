@@ -193,6 +193,8 @@ pub(super) fn is_quiet(fact: &Fact) -> bool {
         | Fact::StreamSent { .. }
         | Fact::SnapshotProgress { .. }
         | Fact::RdbKey { .. }
+        | Fact::RdbItem { .. }
+        | Fact::Passed { .. }
         | Fact::RdbSent { .. }
         | Fact::RdbReceived { .. } => true,
         _ => false,

@@ -72,7 +72,7 @@ impl Seen {
                 }
                 push(stream, Written { wire: wire.clone(), from: *from, to: *to }, COMMANDS);
             }
-            Fact::Passed { link, flow, at, raw } => {
+            Fact::Passed { link, flow, at, raw, .. } => {
                 self.passed(port, link, *flow, *at, raw);
             }
             _ => {}

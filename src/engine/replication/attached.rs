@@ -330,6 +330,9 @@ pub(super) fn go_online(e: &mut Engine, conn: ConnId, hold_for_ack: bool) {
 fn tell_rdb_end(e: &mut Engine, conn: ConnId, bytes: u64) {
     tell_rdb_sent(e, conn, true);
     if let Some(link) = super::link_of(e, conn) {
+        if let Some(mut items) = e.repl.items.remove(&conn) {
+            items.end(&link, |fact| e.fact(fact));
+        }
         e.fact(Fact::Said { link, message: Message::RdbEnd { bytes }, bytes });
     }
 }

@@ -11,7 +11,7 @@ use crate::engine::input::Dialled;
 use crate::engine::{persist, steps};
 use crate::observe::{
     Addr, Fact, IdCause, LinkLoss, LinkPhase, LinkRef, LinkState, LogLevel, Message, Offset,
-    ReplId, Rule, Side,
+    Passage, ReplId, Rule, Side,
 };
 
 /// Our end of the link to the master.
@@ -258,12 +258,13 @@ pub fn accept_bytes(e: &mut Engine, conn: ConnId) {
             }
             return;
         };
-        let line = line.to_vec();
+        let (line, raw, at) = (line.to_vec(), waiting[..n].to_vec(), c.query.total);
         if e.steps.on() && !steps::may_take_line(e, conn, &line, n) {
             return;
         }
         let Some(c) = e.clients.get_mut(conn) else { return };
         c.query.consume(n);
+        e.message_passed(conn, at, Passage::Talk, &raw);
         let settings = settings(e);
         let actions = e.repl.follow.handshake.line(&line, &settings);
         perform(e, conn, actions, n as u64);

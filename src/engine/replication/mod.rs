@@ -24,6 +24,7 @@ mod info;
 mod lines;
 mod link;
 mod psync;
+mod rdb_items;
 mod receive;
 mod replconf;
 mod role;
@@ -67,7 +68,8 @@ use super::conn::{Client, ConnId, Kind};
 use super::effect::JobId;
 use super::input::{FileError, JobDone};
 use super::rng::Rng;
-use crate::observe::{Fact, LinkLoss, LinkRef, Message, ReplId, Side};
+use super::wiretap::rdb_in_output;
+use crate::observe::{Fact, LinkLoss, LinkRef, Message, Offset, ReplId, Side};
 use std::collections::BTreeMap;
 
 /// What an instance knows about replication.
@@ -102,6 +104,8 @@ pub struct Replication {
     turn: cron::Turn,
     /// Why a connection is about to be closed, where "closed here" says too little.
     causes: BTreeMap<ConnId, LinkLoss>,
+    /// What is told of the RDBs on their way to replicas.
+    items: BTreeMap<ConnId, rdb_items::RdbItems>,
     /// Kept from command to command, so that feeding allocates nothing in the long run.
     scratch: Vec<u8>,
 }
@@ -126,6 +130,7 @@ impl Replication {
             cron: cron::Schedule::default(),
             turn: cron::Turn::default(),
             causes: BTreeMap::new(),
+            items: BTreeMap::new(),
             scratch: Vec::new(),
         }
     }
@@ -153,9 +158,44 @@ pub fn link_of(e: &Engine, conn: ConnId) -> Option<LinkRef> {
     }
 }
 
+/// Whether a connection spoke of itself as a replica, and is none yet.
+pub fn is_announced(e: &Engine, conn: ConnId) -> bool {
+    !e.repl.announced.is_empty() && e.repl.announced.contains_key(&conn)
+}
+
+/// Whether a connection is a replica, or spoke of itself as one.
+pub fn may_be_link(e: &Engine, conn: ConnId) -> bool {
+    let replicas = !e.repl.replicas.is_empty() || !e.repl.announced.is_empty();
+    replicas && (e.repl.replicas.contains(&conn) || is_announced(e, conn))
+}
+
+/// The offset of the next byte of the master's stream, on a replica.
+pub fn next_of_stream(e: &Engine) -> Offset {
+    Offset(e.repl.stream.end() + 1 + e.repl.follow.unapplied.len() as i64)
+}
+
+/// A replica's socket is about to take `n` bytes: what of the RDB is among them is told.
+pub fn rdb_leaves(e: &mut Engine, conn: ConnId, n: usize) {
+    let Some(mut items) = e.repl.items.remove(&conn) else { return };
+    let Some(link) = link_of(e, conn) else { return };
+    let mut told = Vec::new();
+    if let Some(c) = e.clients.get(conn)
+        && let Kind::Replica(replica) = &c.kind
+    {
+        rdb_in_output(replica, &c.out, n, |bytes| {
+            items.push(&link, bytes, |fact| told.push(fact));
+        });
+    }
+    for fact in told {
+        e.fact(fact);
+    }
+    e.repl.items.insert(conn, items);
+}
+
 /// A connection was closed and is forgotten already; `why` unless a better cause was noted.
 pub fn link_closed(e: &mut Engine, client: &Client, why: LinkLoss) {
     let conn = client.conn;
+    e.repl.items.remove(&conn);
     let why = e.repl.causes.remove(&conn).unwrap_or(why);
     match &client.kind {
         Kind::Normal => {

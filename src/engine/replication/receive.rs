@@ -2,8 +2,9 @@
 
 use super::attached::RDB_FACT_EVERY_US;
 use super::held::{self, Held};
+use super::rdb_items::RdbItems;
 use super::transfer::{Ahead, Part, Transfer};
-use super::{attached, follow, heard, replconf, role};
+use super::{attached, follow, heard, link_of, replconf, role};
 use crate::engine::Engine;
 use crate::engine::config::DisklessLoad;
 use crate::engine::conn::ConnId;
@@ -11,7 +12,9 @@ use crate::engine::effect::{Effect, JobId};
 use crate::engine::input::{FileError, JobDone};
 use crate::engine::persist::{self, LoadError, LoadSource};
 use crate::engine::steps;
-use crate::observe::{Fact, IdCause, LinkLoss, LinkState, LogLevel, Message, RdbFraming};
+use crate::observe::{
+    Fact, Flow, IdCause, LinkLoss, LinkRef, LinkState, LogLevel, Message, Passage, RdbFraming,
+};
 use crate::wire::rdb::RdbError;
 
 /// Where the bytes go.
@@ -40,6 +43,9 @@ pub struct Receive {
     /// RDB bytes read so far.
     got: u64,
     told_at_us: Option<u64>,
+    /// Bytes behind the preamble that were read, the closing mark among them.
+    taken: u64,
+    items: RdbItems,
 }
 
 impl Receive {
@@ -91,6 +97,8 @@ pub(super) fn begin(e: &mut Engine) {
         into: Into::Nowhere,
         got: 0,
         told_at_us: None,
+        taken: 0,
+        items: RdbItems::default(),
     });
     follow::set_state(e, LinkState::Transfer);
 }
@@ -138,11 +146,16 @@ fn take(e: &mut Engine, conn: ConnId, most: usize) {
     let query = std::mem::take(&mut c.query);
     let mut stop = None;
     let waiting = query.waiting();
+    let link = link_of(e, conn);
+    let begun = r.transfer.has_begun();
     let took = r.transfer.push(&waiting[..waiting.len().min(most)], |part| match part {
         Part::Newline => heard(e, conn, Message::Newline, 1),
         Part::Begin(framing) => begin_rdb(e, conn, framing, &mut r.into, &mut r.framing),
         Part::Data(data) => {
             r.got += data.len() as u64;
+            if let Some(link) = &link {
+                r.items.push(link, data, |fact| e.fact(fact));
+            }
             match &mut r.into {
                 Into::File { job, .. } => {
                     let effect = Effect::WriteFile { job: *job, bytes: data.to_vec() };
@@ -163,12 +176,19 @@ fn take(e: &mut Engine, conn: ConnId, most: usize) {
         Part::NotEmpty => stop = Some(Stop::NotEmpty),
         Part::Garbage(text) => stop = Some(Stop::Garbage(text)),
     });
+    if let Some(link) = &link {
+        let whole = matches!(stop, Some(Stop::End));
+        tell_bytes(e, link, &mut r, begun, whole, query.total, &query.waiting()[..took]);
+    }
     if let Some(c) = e.clients.get_mut(conn) {
         c.query = query;
         c.query.consume(took);
     }
     tell_received(e, &mut r, matches!(stop, Some(Stop::End)));
     if let Some(Stop::End) = stop {
+        if let Some(link) = &link {
+            r.items.end(link, |fact| e.fact(fact));
+        }
         heard(e, conn, Message::RdbEnd { bytes: r.got }, r.got);
     }
     e.repl.follow.receive = Some(r);
@@ -197,6 +217,44 @@ fn take(e: &mut Engine, conn: ConnId, most: usize) {
         }
         Some(Stop::Broken(error)) => socket_load_failed(e, &error),
     }
+}
+
+/// Tells bytes of the transfer that were just read; the first of them began at `at`. `begun`: the
+/// preamble had been read before; `whole`: the RDB ends with them.
+fn tell_bytes(
+    e: &mut Engine,
+    link: &LinkRef,
+    r: &mut Receive,
+    begun: bool,
+    whole: bool,
+    at: u64,
+    bytes: &[u8],
+) {
+    let talk = match begun {
+        true => 0,
+        // Newlines, then the preamble up to its line's end.
+        false if r.framing.is_some() => {
+            let first = bytes.iter().position(|b| !matches!(b, b'\r' | b'\n')).unwrap_or(0);
+            let line = bytes[first..].iter().position(|b| *b == b'\n').map_or(0, |n| n + 1);
+            first + line
+        }
+        false => bytes.len(),
+    };
+    let (talk, rdb) = bytes.split_at(talk);
+    if !talk.is_empty() && e.tells_bytes() {
+        e.tell_bytes(link, Flow::In, at, Passage::Talk, talk, talk.len() as u64);
+    }
+    let mark = if whole && r.framing == Some(RdbFraming::Eof) { rdb.len().min(40) } else { 0 };
+    let (rdb, mark) = rdb.split_at(rdb.len() - mark);
+    let at = at + talk.len() as u64;
+    if !rdb.is_empty() {
+        e.rdb_passed(link, Flow::In, at, r.taken, rdb);
+    }
+    if !mark.is_empty() && e.tells_bytes() {
+        let at = at + rdb.len() as u64;
+        e.tell_bytes(link, Flow::In, at, Passage::Mark, mark, mark.len() as u64);
+    }
+    r.taken += (rdb.len() + mark.len()) as u64;
 }
 
 fn begin_rdb(

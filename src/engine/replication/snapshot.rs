@@ -233,6 +233,7 @@ fn set_framing(e: &mut Engine, conn: ConnId, framing: RdbFraming, preamble: &[u8
     if let Some(l) = link_mut(e, conn) {
         l.framing = Some(framing);
     }
+    e.repl.items.insert(conn, Default::default());
     say(e, conn, Message::RdbBegin(framing), preamble);
     attached::tell_rdb_sent(e, conn, true);
 }

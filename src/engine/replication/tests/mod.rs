@@ -1,5 +1,6 @@
 //! Two or three engines joined by pipes, under virtual time, with a seed.
 
+mod bytes;
 mod chain;
 mod failover;
 mod fallback;
