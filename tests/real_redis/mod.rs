@@ -4,6 +4,9 @@
 // Each test binary uses its own part of this.
 #![allow(dead_code)]
 
+pub mod either;
+pub mod load;
+
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
