@@ -4,6 +4,7 @@
 mod begin;
 mod runner;
 mod sources;
+mod time;
 
 use super::app::{App, Ask, Mode};
 use super::copy;
@@ -310,6 +311,13 @@ impl Loop {
                 Ask::Copy(text) => {
                     if let Err(error) = term.tell(&copy::sequence(&text)) {
                         self.fail(format!("the terminal is gone: {error}"));
+                    }
+                }
+                Ask::Time(ask) => {
+                    if let Some(session) = &self.session
+                        && let Err(why) = time::perform(&session.lab, ask)
+                    {
+                        self.app.notice = Some(why);
                     }
                 }
                 Ask::Begin(mode) => {

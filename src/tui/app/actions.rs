@@ -29,7 +29,19 @@ pub enum Action {
     Type(&'static str),
     Hint,
     NextLog,
-    /// An earlier moment, or the present again.
+    /// Lets the oldest step that waits go.
+    Step,
+    /// Lets five go.
+    StepFive,
+    /// Step mode on or off.
+    Pause,
+    /// Lets everything go.
+    RunOn,
+    /// What waits, and the breakpoints.
+    Steps,
+    Slower,
+    Faster,
+    /// An earlier moment.
     Back,
     Theme,
     Quit,
@@ -72,7 +84,14 @@ pub const ACTIONS: &[Described] = &[
     described(Action::Newest, "G", "back to the newest row"),
     described(Action::NextLog, "l", "logs of the next instance, or of all"),
     described(Action::Hint, "h", "hint for the lesson's next goal"),
-    described(Action::Back, "b", "look back at an earlier moment: arrows move, n is now"),
+    described(Action::Step, "s", "step: the next thing on a link happens (F8, also while typing)"),
+    described(Action::StepFive, "S", "five steps"),
+    described(Action::Pause, "Space", "step mode on or off: links wait for you (F6)"),
+    described(Action::RunOn, "r", "run on: all that waits goes, up to a breakpoint (F5)"),
+    described(Action::Steps, "B", "steps that wait, and breakpoints (F9)"),
+    described(Action::Slower, ",", "slow motion: link time and the links slower"),
+    described(Action::Faster, ".", "link time faster, up to real time"),
+    described(Action::Back, "b", "look back at an earlier moment: arrows move, n is now (F7)"),
     described(Action::LabVerb, ":", "type a lab verb (:wait, :fill, :throttle, :heal, :export)"),
     described(Action::Palette, "/", "command palette"),
     described(Action::Copy, "y", "copy the selected row, or the pane's text"),
@@ -138,6 +157,13 @@ impl App {
                 self.input.clear();
                 self.input.insert_text(line);
             }
+            Action::Step => self.step(1),
+            Action::StepFive => self.step(5),
+            Action::Pause => self.pause(),
+            Action::RunOn => self.run_on(),
+            Action::Steps => self.popup = Some(Popup::Steps(0)),
+            Action::Slower => self.slow(true),
+            Action::Faster => self.slow(false),
             Action::Back => self.look_back(),
             Action::Hint => self.next_hint(),
             Action::NextLog => self.next_log(),

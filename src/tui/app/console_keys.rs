@@ -1,6 +1,6 @@
 //! Typing at the prompt: editing, history, completion.
 
-use super::{App, Ask, Offer, Pane, Popup};
+use super::{Action, App, Ask, Offer, Pane, Popup};
 use crate::console::Completion;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -65,6 +65,9 @@ impl App {
             KeyCode::Char('j') if alt => self.scroll_beside(1),
             KeyCode::Char('k') if alt => self.scroll_beside(-1),
             KeyCode::Char('y') if alt => self.copy(),
+            KeyCode::Char('s') if alt => self.act(Action::Step),
+            KeyCode::Char('p') if alt => self.act(Action::Pause),
+            KeyCode::Char('r') if alt => self.act(Action::RunOn),
             KeyCode::Char(c) if alt => {
                 if let Some(pane) = Pane::by_number(c) {
                     self.look_at(pane);

@@ -15,6 +15,9 @@ impl App {
             self.ask(Ask::Suspend);
             return;
         }
+        if self.time_key(key) {
+            return;
+        }
         if self.popup.is_some() {
             self.popup_key(key);
             return;
@@ -149,6 +152,7 @@ impl App {
             KeyCode::BackTab => self.step_pane(-1),
             KeyCode::F(1) => self.popup = Some(Popup::Help(0)),
             KeyCode::Char('=') => self.act(super::Action::FinerTime),
+            KeyCode::Char(' ') => self.act(super::Action::Pause),
             KeyCode::Char(c) => {
                 if let Some(pane) = Pane::by_number(c) {
                     self.show(pane);

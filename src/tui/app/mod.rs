@@ -13,12 +13,14 @@ mod mouse;
 mod panes;
 mod paste;
 mod popup;
+mod time;
 
 pub use actions::{ACTIONS, Action, Described, VERBS};
 pub use back::Back;
 pub use diagram::{Diagram, SCALES, scale_name};
 pub use focus::{Focus, Pane, RIGHT_TABS};
 pub use popup::{PaletteState, Popup};
+pub use time::TimeAsk;
 
 use super::line_edit::LineEdit;
 use super::playback::Playback;
@@ -60,6 +62,8 @@ pub enum Ask {
         path: String,
         text: String,
     },
+    /// Hold time, let it go, slow it down.
+    Time(TimeAsk),
     Quit,
     /// Put this text into the terminal's clipboard.
     Copy(String),
@@ -93,6 +97,8 @@ pub enum Hit {
     Candidate(usize),
     /// A cell of the timeline: so many events.
     Moment(u64),
+    /// How time runs.
+    Steps,
 }
 
 /// The completion popup.
@@ -338,6 +344,9 @@ impl App {
 
     /// Runs a line, or lets it wait behind the one that runs.
     fn submit(&mut self, line: String) {
+        if self.running && self.time_verb(&line) {
+            return;
+        }
         if self.running || self.queue.len() >= 10_000 {
             self.queue.push_back(line);
         } else {
@@ -430,7 +439,9 @@ impl App {
         if self.shows_topology() && super::view::moves_for_us(self).is_some() {
             sooner(FRAME_US);
         }
-        if self.world.counts_seconds() {
+        let time = &self.world.model.time;
+        // While link time stands, only an outside peer's patience goes on counting.
+        if !time.patience.is_empty() || (self.world.counts_seconds() && !time.held) {
             sooner(1_000_000 - now % 1_000_000 + 1_000);
         }
         next

@@ -26,6 +26,7 @@ impl App {
                 | Popup::Why(_)
                 | Popup::Differences(_)
                 | Popup::GoTo(_)
+                | Popup::Steps(_)
                 | Popup::Quit,
             ) => {
                 self.popup = None;
@@ -59,6 +60,7 @@ impl App {
             Some(Hit::Palette) => self.act(Action::Palette),
             Some(Hit::Candidate(i)) => self.take_candidate(i),
             Some(Hit::Moment(at)) => self.go_to(at),
+            Some(Hit::Steps) => self.act(Action::Steps),
             None => {}
         }
     }

@@ -17,6 +17,8 @@ pub enum Popup {
     /// The numbers behind a row.
     Why(RowRef),
     Editor(Box<Editor>),
+    /// What waits, and the breakpoints; one of them is chosen.
+    Steps(usize),
     /// A time, an event or a bookmark to look at.
     GoTo(LineEdit),
     /// What is another way now than at the moment that is up; scrolled by so many lines.
@@ -60,6 +62,7 @@ impl App {
                 KeyCode::PageUp => *at = at.saturating_sub(10),
                 _ => self.popup = None,
             },
+            Some(Popup::Steps(_)) => self.steps_key(key),
             Some(Popup::Differences(at)) => match key.code {
                 KeyCode::Down | KeyCode::Char('j') => *at += 1,
                 KeyCode::Up | KeyCode::Char('k') => *at = at.saturating_sub(1),

@@ -7,6 +7,7 @@ mod newcomer;
 mod pictures;
 mod screens;
 mod simulated;
+mod steps;
 mod story;
 
 use super::app::App;

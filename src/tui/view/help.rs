@@ -50,6 +50,8 @@ fn lines(app: &App) -> Vec<Text> {
         key("Ctrl-C", "ends the running line; in an empty line, offers to leave"),
         key("Ctrl-Z", "back to the shell for a while; fg comes back"),
         key("Esc", "leaves the console for the panes"),
+        key("F8 F5 F6", "step, run on, step mode on or off: the keys stay here (Alt-s r p)"),
+        key("F7 F9", "look back at an earlier moment; steps and breakpoints"),
         key("Alt-1 … Alt-9", "bring a pane to the front; the keys stay here"),
         key(":…", "steers the lab: :wait :fill :throttle :heal :export :help"),
         key("redis-cli -p N", "at any prompt, goes to that port; exit goes back"),
@@ -59,6 +61,7 @@ fn lines(app: &App) -> Vec<Text> {
     ]);
     out.extend(ACTIONS.iter().map(|d| key(d.key, d.name)));
     out.push(key("j k PgUp PgDn", "scroll, or walk the rows of the sequence"));
+    out.push(key("← → ↑ ↓", "looking back: by event, by mark; [ ] g d; n or Esc is now"));
     out.push(key("Enter", "on a row of the sequence: its numbers; on the charts: another stretch"));
     out.push(key("Mouse", "click a pane, tab, link or row; the wheel scrolls"));
     out.push(Text::new());

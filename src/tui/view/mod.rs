@@ -33,6 +33,7 @@ mod quit;
 mod sequence;
 mod start;
 mod status;
+mod status_time;
 mod steps;
 mod timeline;
 mod topology;
@@ -96,6 +97,7 @@ pub fn draw(frame: &mut Frame, app: &mut App) {
             let room = beside_lesson(&mut c, app, area);
             editor::draw(&mut c, room, e);
         }
+        Some(Popup::Steps(chosen)) => steps::draw(&mut c, app, area, *chosen),
         Some(Popup::GoTo(input)) => go_to::draw(&mut c, app, area, input),
         Some(Popup::Differences(at)) => differences::draw(&mut c, app, area, *at),
         Some(Popup::Quit) => quit::draw(&mut c, app, area),

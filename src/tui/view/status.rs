@@ -1,48 +1,39 @@
 //! The line at the top that never goes away: where one is, every link in a word, the keys to know.
 
 use super::frame::{Canvas, Text};
+use super::status_time;
 use super::words::key_of;
 use crate::lab::model::{Life, LinkStatus};
 use crate::tui::app::{App, Hit};
-use crate::tui::text::{clip, clock, count, width};
+use crate::tui::text::{clip, count, width};
 use crate::tui::theme::Mark;
 use ratatui::layout::Rect;
 
 pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
-    let mut left = place(app, (area.width as usize / 4).max(8));
     let keys = if area.width >= 100 {
         vec![(Hit::Help, "?", " help  "), (Hit::Palette, "/", " palette ")]
     } else {
         vec![(Hit::Help, "?", " help ")]
     };
     let keys_width: usize = keys.iter().map(|(_, k, n)| width(k) + width(n)).sum();
-    let time = time(app, area.width);
+    // What waits needs the room of the words beside the clock.
+    let crowded = !app.live().model.time.waiting.is_empty() && area.width < 140;
+    let time = status_time::time(app, if crowded { area.width.min(99) } else { area.width });
     let right = keys_width + time.width();
     let room_for = |left: &Text| (area.width as usize).saturating_sub(left.width() + right + 2);
-    // Links matter more than the lesson's title, which the lesson itself tells.
-    let mut links = links_in(app, room_for(&left));
-    if links.width() < links_in(app, usize::MAX).width() {
-        left = place(app, 0);
-        links = links_in(app, room_for(&left));
-    }
-    let room = room_for(&left);
-    let mut line = left;
-    if app.back.is_some() {
-        line = place(app, 0);
-        let moment = moment(app, room_for(&line));
-        line = line.then(moment);
-        if app.notice.is_none() {
-            links = Text::new();
-        } else {
-            line = place(app, 0);
-        }
-    }
-    match &app.notice {
+    let line = match &app.notice {
         Some(notice) => {
-            line = line.add(Mark::Quiet, " ").add(Mark::Lab, clip(notice, room.saturating_sub(1)));
+            let left = place(app, 0);
+            let room = room_for(&left);
+            left.add(Mark::Quiet, " ").add(Mark::Lab, clip(notice, room.saturating_sub(1)))
         }
-        None => line.0.extend(links.0),
-    }
+        None if app.back.is_some() => {
+            let left = if area.width < 100 { Text::new() } else { place(app, 0) };
+            let moment = moment(app, room_for(&left));
+            left.then(moment)
+        }
+        None => present(app, area.width, room_for),
+    };
     c.line(area, 0, &line);
     let from = area.right().saturating_sub(right as u16);
     c.line(Rect { x: from, width: area.right() - from, ..area }, 0, &time);
@@ -74,20 +65,30 @@ fn place(app: &App, title_cells: usize) -> Text {
     }
 }
 
-/// How time runs, and how long the session has lasted. Nothing is drawn for the clock's sake.
-fn time(app: &App, wide: u16) -> Text {
-    let began = app.world.model.session.began;
-    let us = app.now.mono_us.saturating_sub(began.mono_us);
-    if app.back.is_some() {
-        return Text::new();
+/// What is now: what waits, and the links.
+fn present(app: &App, wide: u16, room_for: impl Fn(&Text) -> usize) -> Text {
+    let mut left = place(app, (wide as usize / 4).max(8));
+    let whole = status_time::next(app, usize::MAX);
+    let mut next = status_time::next(app, room_for(&left));
+    let mut links = links_in(app, room_for(&left).saturating_sub(next.width()));
+    // Steps and links matter more than the lesson's title, which the lesson itself tells.
+    if next.width() < whole.width() || links.width() < links_in(app, usize::MAX).width() {
+        left = place(app, 0);
+        next = status_time::next(app, room_for(&left));
+        links = links_in(app, room_for(&left).saturating_sub(next.width()));
     }
-    let text = match wide {
-        0..=69 => return Text::new(),
-        70..=99 => "▶ ",
-        100..=119 => "▶ live  ",
-        _ => "▶ live  link time ×1  ",
-    };
-    Text::of(Mark::Stream, text).add(Mark::Quiet, format!("{}  ", clock(us)))
+    if next.width() < whole.width() && wide < 100 {
+        // What waits matters more than the program's name.
+        left = match &app.progress {
+            Some(p) => Text::of(Mark::Title, format!(" L{}", p.lesson().number)),
+            None => Text::new(),
+        };
+        next = status_time::next(app, room_for(&left));
+        links = links_in(app, room_for(&left).saturating_sub(next.width()));
+    }
+    let line = left.then(next).then(links);
+    let dropped = status_time::dropped(app, room_for(&line));
+    line.then(dropped)
 }
 
 /// Which moment is up, and what went on meanwhile.
