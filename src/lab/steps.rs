@@ -8,9 +8,13 @@ use super::wakes::Wakes;
 use crate::engine::host::Ticket;
 use crate::engine::stepper::Stepper;
 use crate::node::{Clock, Gate, Steps};
-use crate::observe::{LabFact, Step};
+use crate::observe::{Addr, LabFact, LinkRef, Step};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How long an outside peer bears silence: repl-timeout as it usually is. Its own is not known.
+const PATIENCE_MS: u64 = 60_000;
 
 /// The one judge of a lab's steps.
 pub(super) struct LabSteps {
@@ -20,6 +24,8 @@ pub(super) struct LabSteps {
     wakes: Arc<Wakes>,
     /// Steps have to be asked for at all.
     active: AtomicBool,
+    /// Link time stands.
+    holding: AtomicBool,
     /// Facts wait to be told.
     untold: AtomicBool,
     state: Mutex<State>,
@@ -31,8 +37,11 @@ struct State {
     held: bool,
     /// What the journal was told last about it.
     told_held: bool,
-    /// Told with the next turn's end, or at once when the learner did something.
-    facts: Vec<LabFact>,
+    /// Outside peers of instances that hear nothing, since when (the clients' clock).
+    patience: BTreeMap<(u16, Addr), u64>,
+    /// What an instance was told in its turn: it is told when that turn is over, or at once when the
+    /// learner does something.
+    facts: Vec<(u16, LabFact)>,
     /// Nobody waits any more: the session is being closed.
     closed: bool,
 }
@@ -50,6 +59,7 @@ impl LabSteps {
             links,
             wakes,
             active: AtomicBool::new(false),
+            holding: AtomicBool::new(false),
             untold: AtomicBool::new(false),
             state: Mutex::default(),
         }
@@ -64,11 +74,11 @@ impl LabSteps {
     pub(super) fn with<T>(&self, act: impl FnOnce(&mut Stepper) -> T) -> T {
         let mut state = self.lock();
         let out = act(&mut state.stepper);
-        let wakes = self.settle(&mut state);
+        let wakes = self.settle(&mut state, 0);
         // The step that goes now is followed by the next one in no time: who told here that link
         // time runs would tell nothing but that.
         let soon = state.stepper.stepping() && !state.held;
-        self.tell(&mut state, !soon);
+        self.tell(&mut state, None, !soon);
         drop(state);
         self.wake(wakes);
         out
@@ -82,16 +92,16 @@ impl LabSteps {
 
     /// After the stepper was asked or told something: link time, facts and flags follow. Answers
     /// whom to wake: an instance's port each, 0 for all of them.
-    fn settle(&self, state: &mut State) -> Vec<u16> {
-        state.facts.append(&mut state.stepper.take_told());
+    fn settle(&self, state: &mut State, port: u16) -> Vec<u16> {
+        state.facts.extend(state.stepper.take_told().into_iter().map(|fact| (port, fact)));
         let mut wakes = state.stepper.take_wakes();
         let holds = state.stepper.holds();
         if holds != state.held {
             state.held = holds;
             self.clock.set_held(holds);
-            if !holds {
-                wakes = vec![0];
-            }
+            self.holding.store(holds, Ordering::Release);
+            // By a new clock everybody waits anew, and says whose peers do.
+            wakes = vec![0];
         }
         self.active.store(state.stepper.active() && !state.closed, Ordering::Release);
         let untold = !state.facts.is_empty() || state.held != state.told_held;
@@ -99,15 +109,31 @@ impl LabSteps {
         wakes
     }
 
-    /// Inside the lock, so that facts come in the order in which they happened.
-    fn tell(&self, state: &mut State, held_too: bool) {
+    /// Tells what the instance on `of` was told (`None`: any instance), inside the lock, so that
+    /// facts come in the order in which they happened.
+    fn tell(&self, state: &mut State, of: Option<u16>, held_too: bool) {
         let now = self.clock.now();
-        for fact in state.facts.drain(..) {
-            self.journal.append_lab(now, fact);
+        for (port, fact) in std::mem::take(&mut state.facts) {
+            match of {
+                // Its turn is not over.
+                Some(of) if port != of && port != 0 => state.facts.push((port, fact)),
+                _ => {
+                    self.journal.append_lab(now, fact);
+                }
+            }
+        }
+        if !state.facts.is_empty() {
+            return;
         }
         if held_too && state.told_held != state.held {
             state.told_held = state.held;
             self.journal.append_lab(now, LabFact::LinkTimeHeld { on: state.held });
+            if !state.held {
+                for ((port, peer), _) in std::mem::take(&mut state.patience) {
+                    let fact = LabFact::PeerWaits { port, peer, bears_ms: None };
+                    self.journal.append_lab(now, fact);
+                }
+            }
         }
         self.untold.store(state.told_held != state.held, Ordering::Release);
     }
@@ -135,24 +161,59 @@ impl Steps for LabSteps {
             return true;
         }
         let may = state.stepper.ask(port, ticket, inside, step);
-        let wakes = self.settle(&mut state);
+        let wakes = self.settle(&mut state, port);
         drop(state);
         self.wake(wakes);
         may
     }
 
+    fn outside(&self, link: &LinkRef) -> bool {
+        !self.links.is_inside(self.clock.now(), &link.peer)
+    }
+
+    fn holding(&self) -> bool {
+        self.holding.load(Ordering::Acquire)
+    }
+
+    fn peers_wait(&self, port: u16, peers: Vec<(Addr, u64)>) {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        if !state.held || state.closed {
+            return;
+        }
+        let peers: BTreeMap<(u16, Addr), u64> =
+            peers.into_iter().map(|(peer, since)| ((port, peer), since)).collect();
+        let gone = |(p, peer): &(u16, Addr)| *p == port && !peers.contains_key(&(*p, peer.clone()));
+        let content: Vec<_> = state.patience.keys().filter(|k| gone(k)).cloned().collect();
+        for key in content {
+            state.patience.remove(&key);
+            state.facts.push((port, LabFact::PeerWaits { port, peer: key.1, bears_ms: None }));
+        }
+        for (key, since) in peers {
+            if state.patience.insert(key.clone(), since) == Some(since) {
+                continue;
+            }
+            let silent_ms = now.mono_us.saturating_sub(since) / 1_000;
+            let bears_ms = Some(PATIENCE_MS.saturating_sub(silent_ms));
+            state.facts.push((port, LabFact::PeerWaits { port, peer: key.1, bears_ms }));
+        }
+        if !state.facts.is_empty() {
+            self.tell(&mut state, Some(port), true);
+        }
+    }
+
     fn forget(&self, port: u16, ticket: Ticket) {
         let mut state = self.lock();
         state.stepper.forget(port, ticket);
-        let wakes = self.settle(&mut state);
+        let wakes = self.settle(&mut state, port);
         drop(state);
         self.wake(wakes);
     }
 
-    fn turn_over(&self, _port: u16) {
+    fn turn_over(&self, port: u16) {
         // What an instance was told in its turn stands behind the facts of that turn.
         if self.untold.load(Ordering::Acquire) {
-            self.tell(&mut self.lock(), true);
+            self.tell(&mut self.lock(), Some(port), true);
         }
     }
 }

@@ -38,6 +38,9 @@ pub(super) struct Sock {
     /// which to look again; `None`: when somebody says so.
     pub(super) write_again_us: Option<u64>,
     pub(super) read_again_us: Option<u64>,
+    /// When bytes last left and came (the clients' clock).
+    pub(super) wrote_us: u64,
+    pub(super) read_us: u64,
     /// Something is, or was, wrong with the link that this connection is.
     pub(super) trouble: Option<Box<Trouble>>,
 }
@@ -111,6 +114,7 @@ impl Instance {
             let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive.with_retries(3));
         }
         let waker = self.ready.waker(Token::Conn(conn));
+        let now_us = self.clock.now().mono_us;
         // The first read attempt registers the waker.
         self.again.push(conn);
         let sock = Sock {
@@ -119,6 +123,8 @@ impl Instance {
             blocked: false,
             write_again_us: None,
             read_again_us: None,
+            wrote_us: now_us,
+            read_us: now_us,
             trouble: None,
         };
         self.socks.insert(conn, sock);
@@ -159,7 +165,9 @@ impl Instance {
                 if sock.stream.poll_read_ready(&mut cx).is_ready() {
                     self.again.push(conn);
                 }
-                self.engine.bytes_read(self.clock.now(), conn, n);
+                let now = self.clock.now();
+                sock.read_us = now.mono_us;
+                self.engine.bytes_read(now, conn, n);
             }
             Poll::Ready(Err(e)) => {
                 self.engine.peer_closed(self.clock.now(), conn, Some(os_text(&e)));
@@ -215,6 +223,7 @@ impl Instance {
                     return;
                 }
                 Poll::Ready(Ok(n)) => {
+                    sock.wrote_us = now.mono_us;
                     budget -= n.min(budget);
                     self.engine.wrote(now, conn, n);
                 }

@@ -204,6 +204,7 @@ impl Instance {
                     return;
                 }
                 Poll::Ready(Ok(n)) => {
+                    sock.wrote_us = now.mono_us;
                     budget -= n.min(budget);
                     self.engine.wrote(now, conn, n);
                 }
@@ -329,6 +330,7 @@ impl Instance {
                 }
             };
             trouble.arriving.take(n);
+            sock.read_us = now.mono_us;
             self.engine.bytes_read(now, conn, n);
             self.carry_out();
         }

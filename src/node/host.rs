@@ -10,7 +10,7 @@ use super::steps::Steps;
 use super::{BindPolicy, Root};
 use crate::engine::config::Config;
 use crate::engine::host::{Host, Ticket};
-use crate::observe::Step;
+use crate::observe::{LinkRef, Step};
 use std::cell::{Ref, RefCell, RefMut};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -151,6 +151,10 @@ impl Host for NodeHost {
 
     fn may(&mut self, ticket: Ticket, step: &Step) -> bool {
         self.steps.may(self.name, ticket, step)
+    }
+
+    fn outside(&self, link: &LinkRef) -> bool {
+        self.steps.outside(link)
     }
 
     fn forget(&mut self, ticket: Ticket) {

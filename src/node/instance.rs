@@ -17,7 +17,7 @@ use crate::engine::Engine;
 use crate::engine::Signal;
 use crate::engine::conn::ConnId;
 use crate::engine::effect::Parked;
-use crate::observe::{ExitHow, Fact, LogLevel, Now};
+use crate::observe::{ExitHow, Fact, LogLevel, Now, Side};
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -397,6 +397,9 @@ impl Instance {
             self.carry_out();
         }
         self.tell(now);
+        if self.steps.holding() {
+            self.tell_who_waits();
+        }
     }
 
     /// Hands the facts to the log and to the sink.
@@ -416,6 +419,19 @@ impl Instance {
         self.sink.take(now, &mut self.facts);
         self.facts.clear();
         self.steps.turn_over(self.name);
+    }
+
+    /// While link time stands: which outside peers do not hear from us.
+    fn tell_who_waits(&self) {
+        let peers = self.engine.impatient_peers();
+        let peers = peers.into_iter().filter_map(|(conn, link)| {
+            let sock = self.socks.get(&conn)?;
+            // A replica waits for our bytes, a master for us to take its own.
+            let since = if link.side == Side::Master { sock.wrote_us } else { sock.read_us };
+            Some((link.peer, since))
+        });
+        let peers = peers.collect();
+        self.steps.peers_wait(self.name, peers);
     }
 
     /// The orderly end: what is queued is offered to the sockets once, the pidfile goes.

@@ -1,5 +1,5 @@
 use crate::engine::host::Ticket;
-use crate::observe::Step;
+use crate::observe::{Addr, LinkRef, Step};
 
 /// Who lets the steps of replication through, one by one; shared by all instances of an owner.
 /// Asked on the threads of the instances, in the middle of their turns.
@@ -13,6 +13,16 @@ pub trait Steps: Send + Sync {
 
     /// A step that was refused will not be asked for again.
     fn forget(&self, port: u16, ticket: Ticket);
+
+    /// Whether the peer of this link belongs to another owner: nobody asks for its steps there.
+    fn outside(&self, link: &LinkRef) -> bool;
+
+    /// Whether link time stands because steps wait. One atomic load.
+    fn holding(&self) -> bool;
+
+    /// While link time stands: the outside peers of the instance on `port` that hear nothing, and
+    /// since when (microseconds of the clients' clock).
+    fn peers_wait(&self, port: u16, peers: Vec<(Addr, u64)>);
 
     /// A turn of the instance on `port` is over, and its facts are told: what was decided in it may
     /// be told too.
@@ -33,6 +43,16 @@ impl Steps for NoSteps {
     }
 
     fn forget(&self, _port: u16, _ticket: Ticket) {}
+
+    fn outside(&self, _link: &LinkRef) -> bool {
+        true
+    }
+
+    fn holding(&self) -> bool {
+        false
+    }
+
+    fn peers_wait(&self, _port: u16, _peers: Vec<(Addr, u64)>) {}
 
     fn turn_over(&self, _port: u16) {}
 }

@@ -7,7 +7,7 @@ use super::{arrivals, departures, links};
 use crate::engine::blocked::Blocked;
 use crate::engine::conn::{ConnId, Kind};
 use crate::engine::{Engine, replication};
-use crate::observe::{Fact, LinkState, Message, Now, ReplicaState};
+use crate::observe::{Fact, LinkRef, LinkState, Message, Now, ReplicaState};
 
 /// How often, in microseconds of the clients' clock.
 const EVERY_US: u64 = 1_000_000;
@@ -43,6 +43,43 @@ impl Engine {
             {
                 self.fact(Fact::Said { link, message, bytes: bytes.len() as u64 });
             }
+        }
+    }
+}
+
+impl Engine {
+    /// The outside peers whose own time-out runs while link time stands, and to which nothing can be
+    /// said meanwhile: they end the link when they have heard nothing for their repl-timeout.
+    pub fn impatient_peers(&self) -> Vec<(ConnId, LinkRef)> {
+        let mut peers = Vec::new();
+        for conn in links(self) {
+            if let Some(link) = replication::link_of(self, conn)
+                && is_impatient(self, conn)
+                && self.host.outside(&link)
+            {
+                peers.push((conn, link));
+            }
+        }
+        peers
+    }
+}
+
+fn is_impatient(e: &Engine, conn: ConnId) -> bool {
+    let Some(c) = e.clients.get(conn) else { return false };
+    match &c.kind {
+        // A replica that shakes hands; redis-cli only probes.
+        Kind::Normal => {
+            let announced = e.repl.announced.get(&conn).is_some_and(|a| a.port != 0);
+            announced && sign_of_life(e, conn).is_none()
+        }
+        // By SYNC comes redis-cli, which waits for ever.
+        Kind::Replica(link) if link.pre_psync => false,
+        Kind::Replica(link) if link.state == ReplicaState::RdbTransmitted => false,
+        Kind::Replica(_) => sign_of_life(e, conn).is_none(),
+        // A master watches a transfer to the socket, and there our newlines do not count: it wants
+        // its bytes to be taken.
+        Kind::MasterLink => {
+            e.repl.follow.state == LinkState::Transfer && arrivals::is_full(e, conn)
         }
     }
 }
