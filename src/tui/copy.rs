@@ -16,7 +16,8 @@ impl App {
     /// Copies what has the keys: the text of the open box, the selected row, or the whole pane.
     pub(super) fn copy(&mut self) {
         let (what, text) = match (&self.popup, self.focus) {
-            (Some(Popup::Why(row)), _) => ("the explanation", view::why_text(self, row)),
+            (Some(Popup::Why(shown)), _) => ("the explanation", view::why_text(self, &shown.of)),
+            (Some(Popup::Whys(_)), _) => ("the list of whys", view::whys_text(self)),
             (_, Focus::Console) => ("the console's text", console_text(self)),
             (_, Focus::Pane(Pane::Sequence)) if self.selected().is_some() => {
                 ("the selected row", view::row_text(self))

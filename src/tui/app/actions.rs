@@ -19,6 +19,8 @@ pub enum Action {
     LanesLeft,
     LanesRight,
     Why,
+    /// The list of everything that raised a why.
+    Whys,
     /// The focused pane's text, or its selected row, into the terminal's clipboard.
     Copy,
     Newest,
@@ -81,6 +83,7 @@ pub const ACTIONS: &[Described] = &[
     described(Action::LanesLeft, "<", "Sequence: servers further left"),
     described(Action::LanesRight, ">", "Sequence: servers further right"),
     described(Action::Why, "w", "why? the numbers behind a decision"),
+    described(Action::Whys, "W", "every why? of the session: judged, refused, lost"),
     described(Action::Newest, "G", "back to the newest row"),
     described(Action::NextLog, "l", "logs of the next instance, or of all"),
     described(Action::Hint, "h", "hint for the lesson's next goal"),
@@ -137,6 +140,7 @@ impl App {
             Action::LanesLeft => self.scroll_lanes(-1),
             Action::LanesRight => self.scroll_lanes(1),
             Action::Why => self.why(),
+            Action::Whys => self.whys(),
             Action::Copy => self.copy(),
             Action::Newest => {
                 self.cursor = None;

@@ -1,7 +1,7 @@
 //! How the sequence diagram is looked at: one link or all, how time is spread, which row is
 //! selected.
 
-use super::{App, Pane, Popup};
+use super::{App, Pane};
 use crate::tui::reduce::link::LinkKey;
 use crate::tui::reduce::merge::{Ends, Item, NewestFirst, RowRef};
 use crate::tui::reduce::sequence::Sequence;
@@ -140,21 +140,6 @@ impl App {
         self.diagram.lane = self.diagram.lane.min(most).saturating_add_signed(by).min(most);
         if most == 0 {
             self.notice = Some("every life line is in sight".into());
-        }
-    }
-
-    /// Opens the numbers behind the selected row, or behind the latest decision that is in sight.
-    pub(super) fn why(&mut self) {
-        use crate::tui::reduce::row::RowKind;
-        let row = self.cursor.clone().or_else(|| {
-            let mut rows = self.diagram_rows();
-            rows.find(|i| matches!(i.row.kind, RowKind::Decision(_))).map(|i| i.name())
-        });
-        match row {
-            Some(row) => self.popup = Some(Popup::Why(row)),
-            None => {
-                self.notice = Some("nothing to explain yet: nothing was judged or refused".into());
-            }
         }
     }
 }

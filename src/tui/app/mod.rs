@@ -14,6 +14,7 @@ mod panes;
 mod paste;
 mod popup;
 mod time;
+mod whys;
 
 pub use actions::{ACTIONS, Action, Described, VERBS};
 pub use back::Back;
@@ -21,6 +22,7 @@ pub use diagram::{Diagram, SCALES, scale_name};
 pub use focus::{Focus, Pane, RIGHT_TABS};
 pub use popup::{PaletteState, Popup};
 pub use time::TimeAsk;
+pub use whys::{WhyBox, WhyOf};
 
 use super::line_edit::LineEdit;
 use super::playback::Playback;
@@ -95,6 +97,8 @@ pub enum Hit {
     Help,
     Palette,
     Candidate(usize),
+    /// An entry of the list of whys, counted from the newest.
+    Why(usize),
     /// A cell of the timeline: so many events.
     Moment(u64),
     /// How time runs.

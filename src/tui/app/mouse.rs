@@ -20,10 +20,21 @@ impl App {
     }
 
     fn click(&mut self, hit: Option<Hit>) {
+        if let Some(Hit::Why(at)) = hit
+            && let Some(Popup::Whys(chosen)) = &mut self.popup
+        {
+            if *chosen == at {
+                self.open_why(at);
+            } else {
+                *chosen = at;
+            }
+            return;
+        }
         match &self.popup {
             Some(
                 Popup::Help(_)
                 | Popup::Why(_)
+                | Popup::Whys(_)
                 | Popup::Differences(_)
                 | Popup::GoTo(_)
                 | Popup::Steps(_)
@@ -59,6 +70,7 @@ impl App {
             Some(Hit::Help) => self.act(Action::Help),
             Some(Hit::Palette) => self.act(Action::Palette),
             Some(Hit::Candidate(i)) => self.take_candidate(i),
+            Some(Hit::Why(_)) => {}
             Some(Hit::Moment(at)) => self.go_to(at),
             Some(Hit::Steps) => self.act(Action::Steps),
             None => {}
@@ -90,6 +102,11 @@ impl App {
         if let Some(Popup::Help(at) | Popup::Differences(at)) = &mut self.popup {
             *at = at.saturating_add_signed(lines);
             return;
+        }
+        match &mut self.popup {
+            Some(Popup::Why(shown)) => shown.scroll = shown.scroll.saturating_add_signed(lines),
+            Some(Popup::Whys(chosen)) => *chosen = chosen.saturating_add_signed(lines.signum()),
+            _ => {}
         }
         if self.popup.is_some() {
             return;

@@ -1,11 +1,10 @@
 //! What lies over the screen, and its keys.
 
-use super::{ACTIONS, Action, App, Described, VERBS};
+use super::{ACTIONS, Action, App, Described, VERBS, WhyBox};
 use crate::console::EditRequest;
 use crate::tui::editor::{EditKey, EditOutcome, Editor};
 use crate::tui::fuzzy;
 use crate::tui::line_edit::LineEdit;
-use crate::tui::reduce::merge::RowRef;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// A box over the screen. One at a time.
@@ -14,8 +13,10 @@ pub enum Popup {
     /// All keys; scrolled by so many lines.
     Help(usize),
     Palette(PaletteState),
-    /// The numbers behind a row.
-    Why(RowRef),
+    /// The numbers behind a row, or behind an entry of the list below.
+    Why(WhyBox),
+    /// Everything that raised a why, the newest first; this one is chosen.
+    Whys(usize),
     Editor(Box<Editor>),
     /// What waits, and the breakpoints; one of them is chosen.
     Steps(usize),
@@ -85,12 +86,8 @@ impl App {
                 KeyCode::Char(c) if !ctrl => input.insert(c),
                 _ => {}
             },
-            Some(Popup::Why(_)) => match key.code {
-                KeyCode::Char('y') => self.copy(),
-                KeyCode::Char('j') | KeyCode::Down => self.why_step(1),
-                KeyCode::Char('k') | KeyCode::Up => self.why_step(-1),
-                _ => self.popup = None,
-            },
+            Some(Popup::Why(_)) => self.why_key(key),
+            Some(Popup::Whys(_)) => self.whys_key(key),
             Some(Popup::Quit) => match key.code {
                 KeyCode::Char('c') if ctrl => self.quit_now(),
                 KeyCode::Enter | KeyCode::Char('y' | 'Y' | 'q') => self.quit_now(),
@@ -139,19 +136,6 @@ impl App {
                     }
                 }
             }
-        }
-    }
-
-    /// The next row of the diagram downwards, or upwards.
-    fn why_step(&mut self, by: isize) {
-        let Some(Popup::Why(row)) = &self.popup else { return };
-        self.cursor = Some(row.clone());
-        self.move_selection(by);
-        // Below the newest row there is nothing: stay with it.
-        if let Some(row) = &self.cursor {
-            self.popup = Some(Popup::Why(row.clone()));
-        } else if let Some(Popup::Why(row)) = &self.popup {
-            self.cursor = Some(row.clone());
         }
     }
 

@@ -12,6 +12,7 @@ pub mod merge;
 pub mod row;
 pub mod sequence;
 pub mod traffic;
+pub mod whys;
 pub mod wire;
 
 use crate::lab::model::Model;
@@ -37,6 +38,7 @@ pub struct World {
     pub charts: charts::Charts,
     pub traffic: traffic::Traffic,
     pub console: console::Scrollback,
+    pub whys: whys::Whys,
     pub touched: BTreeMap<u16, Touched>,
     marked_us: Option<u64>,
 }
@@ -57,6 +59,7 @@ impl World {
         self.charts.apply(event, &self.model);
         self.traffic.apply(event, &self.model);
         self.console.apply(event);
+        self.whys.apply(event);
         if let Source::Instance(port) = event.source {
             self.touch(port, event);
         }

@@ -181,8 +181,10 @@ pub enum RowKind {
         write: Box<Write>,
         since: Now,
     },
-    /// The master counts the replica as online: from here on the stream flows.
-    Online,
+    /// The master counts the replica as online; `on_ack`: the stream flows from its first ACK on.
+    Online {
+        on_ack: bool,
+    },
     /// A client's command was refused at one of the ends.
     Refused {
         port: u16,
@@ -284,7 +286,7 @@ impl Row {
             RowKind::Write(w) if w.held => return None,
             RowKind::Write(_) => StepKind::Command,
             RowKind::Replay { .. } => StepKind::Replay,
-            RowKind::Online => StepKind::Online,
+            RowKind::Online { .. } => StepKind::Online,
             RowKind::Lost { .. } => StepKind::LinkEnd,
             RowKind::Role { role: Role::Master, .. } => StepKind::Promotion,
             _ => return None,

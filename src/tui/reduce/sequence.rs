@@ -101,7 +101,13 @@ impl Sequence {
     pub fn set_master_state(&mut self, at: Now, to: Option<ReplicaState>) {
         let online = Some(ReplicaState::Online);
         if to == online && self.master_state != online {
-            self.push(at, RowKind::Online);
+            // After a transfer without a disk the master waits for a sign that it was loaded.
+            let on_ack = self.acked.is_none()
+                && self.now_mut().any(|r| match &r.kind {
+                    RowKind::Rdb(t) => t.framing == RdbFraming::Eof,
+                    _ => false,
+                });
+            self.push(at, RowKind::Online { on_ack });
         }
         self.online_since = match to {
             Some(ReplicaState::Online) => self.online_since.or(Some(at)),
@@ -118,6 +124,7 @@ impl Sequence {
         self.began = at;
         self.told_upto = None;
         self.held_bytes = 0;
+        self.acked = None;
         self.loading = false;
         // The line that counts the failures, if dialling failed before; that an instance went
         // down may have been told after it.

@@ -2,6 +2,7 @@
 
 mod attention;
 mod back;
+mod diagram;
 mod drive;
 mod newcomer;
 mod pictures;

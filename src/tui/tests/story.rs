@@ -108,6 +108,14 @@ impl Story {
         self.app.now = self.now;
     }
 
+    /// Time goes on, but not on the links.
+    pub fn hold(&mut self, us: u64) {
+        let link_us = self.now.link_us;
+        self.later(us);
+        self.now.link_us = link_us;
+        self.app.now = self.now;
+    }
+
     pub fn model(&self) -> &Model {
         &self.app.world.model
     }

@@ -38,13 +38,14 @@ mod steps;
 mod timeline;
 mod topology;
 mod why;
+mod whys;
 mod wire;
 mod words;
 
-pub use plain::{pane_text, row_text, why_text};
+pub use plain::{pane_text, row_text, why_text, whys_text};
 pub use topology::{NEW_ID_US, moves_for_us};
 
-use super::app::{App, Focus, Pane, Popup, RIGHT_TABS, Screen};
+use super::app::{App, Focus, Pane, Popup, RIGHT_TABS, Screen, WhyBox};
 use super::theme::Mark;
 use frame::{Canvas, Text};
 use ratatui::Frame;
@@ -76,6 +77,10 @@ pub fn draw(frame: &mut Frame, app: &mut App) {
     if let Some(Popup::Differences(at)) = app.popup {
         app.popup = Some(Popup::Differences(at.min(differences::last(app, area))));
     }
+    if let Some(Popup::Why(shown)) = &app.popup {
+        let scroll = shown.scroll.min(why::last(app, area, &shown.of));
+        app.popup = Some(Popup::Why(WhyBox { scroll, ..shown.clone() }));
+    }
     app.play_rows();
     let mut hits = Vec::new();
     let mut c = Canvas { frame, theme: app.theme, now: app.now, hits: &mut hits };
@@ -92,7 +97,8 @@ pub fn draw(frame: &mut Frame, app: &mut App) {
         None => {}
         Some(Popup::Help(at)) => help::draw(&mut c, app, area, *at),
         Some(Popup::Palette(state)) => palette::draw(&mut c, area, state),
-        Some(Popup::Why(row)) => why::draw(&mut c, app, area, row),
+        Some(Popup::Why(shown)) => why::draw(&mut c, app, area, shown),
+        Some(Popup::Whys(chosen)) => whys::draw(&mut c, app, area, *chosen),
         Some(Popup::Editor(e)) => {
             let room = beside_lesson(&mut c, app, area);
             editor::draw(&mut c, room, e);

@@ -2,8 +2,7 @@
 //! room for all of it.
 
 use super::frame::{Canvas, Text};
-use crate::tui::app::{App, Pane};
-use crate::tui::reduce::merge::RowRef;
+use crate::tui::app::{App, Pane, WhyOf};
 use crate::tui::theme::{Palette, Theme};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -30,10 +29,15 @@ pub fn row_text(app: &App) -> String {
     plain(&super::sequence::selected_lines(app, ROOM.0))
 }
 
-/// What `why?` says about a row.
-pub fn why_text(app: &App, row: &RowRef) -> String {
-    let (title, lines) = super::why::lines(app, row, 100);
+/// What the open `why?` says.
+pub fn why_text(app: &App, of: &WhyOf) -> String {
+    let (title, lines) = super::why::lines(app, of, 100);
     format!("{title}\n{}", plain(&lines))
+}
+
+/// The list of whys.
+pub fn whys_text(app: &App) -> String {
+    plain(&super::whys::lines(app, ROOM.0 as usize))
 }
 
 /// Lines without their meanings.

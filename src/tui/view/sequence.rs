@@ -22,7 +22,7 @@ mod single;
 pub use shape::held_for;
 
 use super::frame::{Canvas, Text};
-use crate::tui::app::{App, Hit, SCALES, scale_name};
+use crate::tui::app::{App, Hit, SCALES};
 use crate::tui::reduce::link::LinkKey;
 use crate::tui::reduce::merge::{Item, RowRef};
 use crate::tui::text::{since_start, wrap};
@@ -33,12 +33,8 @@ use single::Columns;
 
 /// `6381 ⇄ 6380`, and which link of how many.
 pub fn title(app: &App) -> String {
-    let scale = match SCALES[app.diagram.scale.min(SCALES.len() - 1)] {
-        0 => String::new(),
-        us => format!(" · a line is {}", scale_name(us)),
-    };
     if app.diagram.all {
-        return format!("Sequence · all {} links, a{scale}", app.world.links.keys().count());
+        return format!("Sequence · all {} links · a one", app.world.links.keys().count());
     }
     match app.link() {
         None => "Sequence".into(),
@@ -51,7 +47,7 @@ pub fn title(app: &App) -> String {
             } else {
                 String::new()
             };
-            format!("Sequence {} ⇄ {}{which}{scale}", key.replica.label(), key.master.label())
+            format!("Sequence {} ⇄ {}{which}", key.replica.label(), key.master.label())
         }
     }
 }

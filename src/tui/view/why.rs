@@ -2,50 +2,108 @@
 
 use super::frame::{Canvas, Text};
 use super::words;
-use crate::console::why::{self, Why};
-use crate::observe::ReplicaState;
-use crate::tui::app::App;
-use crate::tui::reduce::link::LinkKey;
-use crate::tui::reduce::merge::RowRef;
+use crate::console::why::{Question, Why};
+use crate::observe::{Addr, LinkLoss, LinkRef, ReplicaState, Side};
+use crate::tui::app::{App, WhyBox, WhyOf};
+use crate::tui::reduce::link::{LinkKey, Peer};
 use crate::tui::reduce::row::{Row, RowKind};
-use crate::tui::text::{count, grouped, since_start, size, span, wrap};
+use crate::tui::text::{count, fit, grouped, since_start, size, span, width, wrap};
 use crate::tui::theme::Mark;
 use ratatui::layout::Rect;
 
-pub fn draw(c: &mut Canvas, app: &App, screen: Rect, row: &RowRef) {
+pub fn draw(c: &mut Canvas, app: &App, screen: Rect, shown: &WhyBox) {
     // What the popup leaves inside of its border.
-    let wide = usize::from(screen.width.saturating_sub(6).min(74));
-    let (title, lines) = lines(app, row, wide);
+    let wide = usize::from(screen.width.saturating_sub(6).min(WIDE));
+    let (title, lines) = lines(app, &shown.of, wide);
     if lines.is_empty() {
         return;
     }
-    let height = lines.len() as u16 + 2;
-    let inner = c.popup(screen, (74, height), &title);
-    c.lines(inner, &lines);
+    let inner = c.popup(screen, (WIDE, lines.len() as u16 + 2), &title);
+    let room = usize::from(inner.height.saturating_sub(2));
+    let skip = shown.scroll.min(lines.len().saturating_sub(room));
+    let body = Rect { height: room as u16, ..inner };
+    c.lines(body, &lines[skip..]);
+    let more = lines.len() > skip + room;
+    let others = match &shown.of {
+        WhyOf::Row(_) => "j k other rows",
+        WhyOf::Asked(_) => "j k other whys · Esc the list",
+    };
+    let mut told = Text::new();
+    if more || skip > 0 {
+        told = told.add(Mark::Key, if more { "PgDn more" } else { "PgUp" }).add(Mark::Quiet, " · ");
+    }
+    told = told.add(Mark::Quiet, format!("{others} · y copies · q closes"));
     let foot = Rect { y: inner.bottom().saturating_sub(1), height: 1, ..inner };
-    c.line(foot, 0, &Text::of(Mark::Quiet, "j k the next rows · y copies · any other key closes"));
+    c.line(foot, 0, &told);
 }
 
-/// The title, and what is behind a row.
-pub fn lines(app: &App, name: &RowRef, wide: usize) -> (String, Vec<Text>) {
-    let key = &name.link;
+/// How far it can be scrolled.
+pub fn last(app: &App, screen: Rect, of: &WhyOf) -> usize {
+    let wide = usize::from(screen.width.saturating_sub(6).min(WIDE));
+    let room = usize::from(screen.height.saturating_sub(6));
+    lines(app, of, wide).1.len().saturating_sub(room)
+}
+
+/// Cells inside of the popup.
+const WIDE: u16 = 74;
+
+/// The title, and what is behind it.
+pub fn lines(app: &App, of: &WhyOf, wide: usize) -> (String, Vec<Text>) {
+    let model = &app.world.model;
+    let row = match of {
+        WhyOf::Asked(at) => {
+            let Some(asked) = app.world.whys.newest_first().nth(*at) else {
+                return (String::new(), Vec::new());
+            };
+            let why = asked.raised.question.answer(model);
+            return (why.title.clone(), answer(&why, wide));
+        }
+        WhyOf::Row(row) => row,
+    };
+    let key = &row.link;
     let title = format!("{} ⇄ {}", key.replica.label(), key.master.label());
     let Some(seq) = app.world.links.get(key) else { return (title, Vec::new()) };
-    let at = name.row.checked_sub(seq.dropped).and_then(|i| usize::try_from(i).ok());
+    let at = row.row.checked_sub(seq.dropped).and_then(|i| usize::try_from(i).ok());
     let Some(found) = at.and_then(|i| seq.rows.get(i)) else { return (title, Vec::new()) };
-    let (title, lines) = match &found.kind {
-        RowKind::Decision(d) => (
-            format!("Why? PSYNC of {}, judged by {}", key.replica.label(), key.master.label()),
-            answer(&why::decision::why(
-                &key.replica.label(),
-                key.master.port,
-                d,
-                app.world.model.instance(key.master.port),
-            )),
-        ),
-        _ => (title, about(found, key)),
+    if let Some(question) = question(found, key) {
+        let why = question.answer(model);
+        return (why.title.clone(), answer(&why, wide));
+    }
+    (title, about(found, key).into_iter().flat_map(|l| folded(l, wide)).collect())
+}
+
+/// The question that a row raises, if it raises one.
+pub fn question(row: &Row, key: &LinkKey) -> Option<Question> {
+    let addr = |peer: &Peer| {
+        let host = if peer.host.is_empty() { "127.0.0.1" } else { &peer.host };
+        Addr::new(host, peer.port)
     };
-    (title, lines.into_iter().flat_map(|l| folded(l, wide)).collect())
+    Some(match &row.kind {
+        RowKind::Decision(decision) => Question::Decision {
+            port: key.master.port,
+            replica: addr(&key.replica),
+            decision: decision.clone(),
+        },
+        RowKind::Refused { port, command, rule } => {
+            Question::Refused { port: *port, command: command.clone(), rule: rule.clone() }
+        }
+        RowKind::Lost { by_master, by_replica, .. } => {
+            let dull = |cause: &LinkLoss| matches!(cause, LinkLoss::PeerClosed);
+            let (side, cause) = match (by_master, by_replica) {
+                (Some(cause), _) if !dull(cause) => (Side::Master, cause),
+                (_, Some(cause)) => (Side::Replica, cause),
+                (Some(cause), None) => (Side::Master, cause),
+                (None, None) => return None,
+            };
+            let (me, other) = match side {
+                Side::Master => (&key.master, &key.replica),
+                Side::Replica => (&key.replica, &key.master),
+            };
+            let link = LinkRef { side, peer: addr(other) };
+            Question::Lost { port: me.port, link, cause: cause.clone() }
+        }
+        _ => return None,
+    })
 }
 
 /// A line that is too long goes on in the next one.
@@ -67,39 +125,65 @@ fn folded(line: Text, wide: usize) -> Vec<Text> {
     Text::wrapped(mark, "", &flat, wide)
 }
 
-/// The numbers, the comparisons and the end, as `console::why` words them.
-fn answer(why: &Why) -> Vec<Text> {
-    let mut out: Vec<Text> = why
-        .numbers
-        .iter()
-        .map(|(name, value)| {
-            Text::of(Mark::Quiet, format!("{name:<13} ")).add(Mark::Text, value.clone())
-        })
-        .collect();
-    out.push(Text::new());
-    for check in &why.checks {
-        let (mark, sign) = if check.good { (Mark::Good, "✓") } else { (Mark::Broken, "╳") };
-        out.push(
-            Text::of(mark, format!("{sign} "))
-                .add(Mark::Text, check.question.clone())
-                .add(Mark::Text, " ")
-                .add(mark, check.answer.clone()),
-        );
+/// The rule, the numbers, the comparisons, the end, and the line that would have changed it, as
+/// `console::why` words them.
+fn answer(why: &Why, wide: usize) -> Vec<Text> {
+    let mut out = Vec::new();
+    if !why.rule.is_empty() {
+        out.extend(Text::wrapped(Mark::Quiet, "", &why.rule, wide));
+        out.push(Text::new());
     }
-    out.push(Text::new());
+    let names = why.numbers.iter().map(|(name, _)| width(name)).max().unwrap_or(0) + 2;
+    for (name, value) in &why.numbers {
+        let head = Text::of(Mark::Quiet, fit(name, names));
+        out.extend(hung(head, Mark::Text, value, wide));
+    }
+    if !why.numbers.is_empty() {
+        out.push(Text::new());
+    }
+    let last = why.checks.len().saturating_sub(1);
+    for (i, check) in why.checks.iter().enumerate() {
+        let (mark, sign) = if check.good { (Mark::Good, "✓ ") } else { (Mark::Broken, "╳ ") };
+        let line = Text::of(mark, sign)
+            .add(Mark::Text, check.question.clone())
+            .add(mark, format!(" {}", check.answer));
+        let decided = "  ← decided";
+        match i == last && line.width() + width(decided) <= wide {
+            true => out.push(line.add(Mark::Key, decided)),
+            false => out.extend(folded(line, wide)),
+        }
+    }
+    if !why.checks.is_empty() {
+        out.push(Text::new());
+    }
     let mark = if why.good { Mark::Good } else { Mark::Waiting };
-    out.push(Text::of(mark, format!("→ {}", why.verdict)));
+    out.extend(Text::wrapped(mark, "→ ", &why.verdict, wide));
+    if !why.change.is_empty() {
+        out.push(Text::new());
+        out.push(Text::of(Mark::Title, "What would change it"));
+    }
     for change in &why.change {
-        out.push(
-            Text::of(Mark::Quiet, format!("would change: {} ", change.port))
-                .add(Mark::Text, change.line.clone()),
-        );
-        out.push(Text::of(Mark::Quiet, format!("  {}", change.effect)));
+        let whose = match change.port {
+            0 => "  ".to_owned(),
+            port => format!("  {port}: "),
+        };
+        out.extend(hung(Text::of(Mark::Quiet, whose), Mark::Key, &change.line, wide));
+        out.extend(Text::wrapped(Mark::Quiet, "    ", &change.effect, wide));
     }
     if let Some(advice) = &why.advice {
-        out.push(Text::of(Mark::Quiet, advice.clone()));
+        out.push(Text::new());
+        out.extend(Text::wrapped(Mark::Text, "", advice, wide));
     }
     out
+}
+
+/// A text behind its head, folded under itself.
+fn hung(head: Text, mark: Mark, text: &str, wide: usize) -> Vec<Text> {
+    let indent = head.width();
+    let mut lines = wrap(text, wide.saturating_sub(indent).max(8)).into_iter();
+    let first = head.add(mark, lines.next().unwrap_or_default());
+    let rest = lines.map(|line| Text::of(mark, " ".repeat(indent) + &line));
+    std::iter::once(first).chain(rest).collect()
 }
 
 fn about(row: &Row, key: &LinkKey) -> Vec<Text> {
@@ -160,7 +244,8 @@ fn tell(row: &Row) -> Vec<String> {
                 .into(),
             "the same transfer. CONFIG SET repl-diskless-sync-delay 0 ends the waiting.".into(),
         ],
-        RowKind::Decision(_) => Vec::new(),
+        // These raise a question, which `console::why` answers.
+        RowKind::Decision(_) | RowKind::Lost { .. } | RowKind::Refused { .. } => Vec::new(),
         RowKind::Snapshot { target, offset, keys, .. } => vec![
             format!("BGSAVE {}: {} keys.", words::target(*target), count(*keys)),
             format!(
@@ -209,16 +294,6 @@ fn tell(row: &Row) -> Vec<String> {
             }
             out
         }
-        RowKind::Lost { by_master, by_replica, .. } => {
-            let mut out = Vec::new();
-            if let Some(why) = by_replica {
-                out.push(format!("The replica: {}", words::loss(why)));
-            }
-            if let Some(why) = by_master {
-                out.push(format!("The master: {}", words::loss(why)));
-            }
-            out
-        }
         RowKind::Role { port, .. } => vec![format!("{port} changed its role.")],
         RowKind::Ids { port, replid, replid2, second_offset, offset, cause } => vec![
             format!("{port}: {}", words::id_cause(*cause)),
@@ -244,13 +319,13 @@ fn tell(row: &Row) -> Vec<String> {
                 format!("It waited {waited} in the output buffer, until the transfer was over."),
             ]
         }
-        RowKind::Online => vec![
-            "From here on the master sends the stream as it is written.".into(),
-            "After a transfer without a disk that is the replica's first ACK.".into(),
-        ],
-        RowKind::Refused { port, command, rule } => {
-            vec![format!("{port} refused {command}: {}", words::refusal(rule))]
+        RowKind::Online { on_ack: false } => {
+            vec!["From here on the master sends the stream as it is written.".into()]
         }
+        RowKind::Online { on_ack: true } => vec![
+            "The RDB went straight to the socket: the master cannot know when it is loaded.".into(),
+            "So the stream begins with the replica's first REPLCONF ACK.".into(),
+        ],
         RowKind::Failover { step, .. } => vec![words::failover(step)],
         RowKind::SoftLimit { bytes, limit, patience_s, .. } => vec![
             format!("{} wait for the replica.", size(*bytes)),

@@ -4,7 +4,7 @@ use super::super::frame::Text;
 use super::super::words;
 use crate::lab::model::Model;
 use crate::observe::{BreakOn, Role};
-use crate::tui::app::App;
+use crate::tui::app::{App, SCALES, scale_name};
 use crate::tui::reduce::link::{LinkKey, Peer};
 use crate::tui::reduce::merge::Item;
 use crate::tui::reduce::row::Row;
@@ -62,6 +62,9 @@ pub fn conditions(app: &App, links: &[LinkKey]) -> Option<Text> {
         let line = std::mem::take(&mut out);
         out = line.add(Mark::Quiet, gap).add(mark, text);
     };
+    if let us @ 1.. = SCALES[app.diagram.scale.min(SCALES.len() - 1)] {
+        part(Mark::Key, format!("a line is {}", scale_name(us)));
+    }
     for text in faults {
         part(Mark::Broken, text);
     }

@@ -71,7 +71,8 @@ impl Lanes {
         let whose = match item.row.kind {
             RowKind::Decision(_)
             | RowKind::Write(_)
-            | RowKind::Online
+            | RowKind::Online { .. }
+            | RowKind::Wait { .. }
             | RowKind::SoftLimit { .. } => Some(format!("{}: ", key.replica.label())),
             _ => None,
         };
@@ -170,6 +171,10 @@ impl Lanes {
             }
         };
         strip.put(lo + 1, &drawn);
+        // Where it crosses the life line of a third.
+        for x in self.at.iter().filter(|x| (lo + 1..hi).contains(*x)) {
+            strip.cross(*x);
+        }
     }
 
     /// A text beside a life line: to its right if there is room, else to its left.
@@ -223,33 +228,38 @@ impl Lanes {
                 None => LEAST_GAP,
             };
             let name = clip(&format!("{} {role}", peer.label()), room);
+            let end = self.edge + if self.hidden_right() > 0 { 0 } else { self.note };
             // The state is the replica's own; only its side could tell it.
             let state = up.map_or("", |s| match s.replica_state {
                 LinkState::None => s.master_state.map_or("", words::replica_state_name),
+                state if room < 22 => words::state_word(state),
                 state => words::state_name(state),
             });
+            let state = clip(state, room);
             for (strip, text, mark) in
-                [(&mut names, name.as_str(), mark), (&mut states, state, Mark::Quiet)]
+                [(&mut names, name.as_str(), mark), (&mut states, state.as_str(), Mark::Quiet)]
             {
                 let wide = width(text);
                 let from = match i {
                     0 => *x,
-                    _ if i == last => {
-                        (self.edge + self.note).min(x + wide / 2 + 1).saturating_sub(wide)
-                    }
+                    _ if i == last => end.min(x + wide / 2 + 1).saturating_sub(wide),
                     _ => x.saturating_sub(wide / 2),
                 };
                 strip.put(from, &Text::of(mark, text));
             }
         }
-        let (left, right) = (self.from, self.cast.len() - self.from - self.at.len());
-        if left > 0 {
-            states.put(0, &Text::of(Mark::Key, format!("◂ {left} <")));
+        if self.from > 0 {
+            states.put(0, &Text::of(Mark::Key, format!("◂ {} <", self.from)));
         }
-        if right > 0 {
-            states.put(self.edge.saturating_sub(2), &Text::of(Mark::Key, format!("> {right} ▸")));
+        if self.hidden_right() > 0 {
+            let text = format!("> {} ▸", self.hidden_right());
+            states.put(self.edge + self.note - 5, &Text::of(Mark::Key, text));
         }
         [names.text(self.edge + 1 + self.note), states.text(self.edge + 1 + self.note)]
+    }
+
+    fn hidden_right(&self) -> usize {
+        self.cast.len() - self.from - self.at.len()
     }
 
     fn strip(&self) -> Strip {
@@ -318,6 +328,18 @@ impl Strip {
                 }
                 x += w;
             }
+        }
+    }
+
+    /// An arrow goes on behind a life line; a label hides it.
+    fn cross(&mut self, x: usize) {
+        if let Some((Some(c), _, _)) = self.cells.get_mut(x) {
+            *c = match *c {
+                '─' | '╌' => '┼',
+                '═' => '╪',
+                '·' => '┊',
+                other => other,
+            };
         }
     }
 

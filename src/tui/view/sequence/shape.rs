@@ -142,9 +142,12 @@ impl Body<'_> {
                 (vec![remark(self.side(*port), mark, text)], None)
             }
             RowKind::Replay { write, since } => self.replay(write, *since),
-            RowKind::Online => {
-                let text = "◆ online: the stream flows".to_owned();
-                (vec![remark(Lean::Master, Mark::Stream, text)], None)
+            RowKind::Online { on_ack } => {
+                let text = match on_ack {
+                    false => "◆ online: the stream flows",
+                    true => "◆ online; the stream waits for its ACK",
+                };
+                (self.wrapped(Lean::Master, Mark::Stream, text), None)
             }
             RowKind::Refused { port, command, rule } => {
                 let text = format!("╳ {command} refused: {}", words::refusal(rule));
@@ -376,8 +379,8 @@ impl Body<'_> {
             LabDid::Throttle(None) => (Mark::Good, Lean::Middle, "no throttle any more".into()),
             LabDid::Fault { fault, on: true } => {
                 let text = match fault {
-                    Fault::Cut => "cut: connections end, new ones are refused".into(),
-                    Fault::HalfOpen => "half-open: bytes vanish, nobody is told".into(),
+                    Fault::Cut => "cut: it ends, dials are refused".into(),
+                    Fault::HalfOpen => "half-open: bytes vanish unnoticed".into(),
                     Fault::Delay { us } => {
                         format!("every byte arrives {} later", words::short_span(us))
                     }
@@ -438,10 +441,14 @@ impl Body<'_> {
             (r, m) => r.or(m),
         };
         let what = cause.map_or("lost".into(), words::loss);
-        let head = if matches!(cause, Some(LinkLoss::ConnectFailed(_))) {
+        let head = if let Some(LinkLoss::ConnectFailed(why)) = cause {
             if times > 1 {
-                let lasted = span(self.row.lasted_us());
-                format!("{} × in {lasted}: {what}", count(u64::from(times)))
+                let lasted = match self.row.lasted_us() {
+                    0..1_000_000 => String::new(),
+                    us => format!(" in {}", span(us)),
+                };
+                let why = crate::tui::text::safe(why);
+                format!("{} × {why}{lasted}", count(u64::from(times)))
             } else {
                 what
             }

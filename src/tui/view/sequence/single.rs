@@ -35,8 +35,8 @@ impl Columns {
         let (left, right) = match width {
             0..=60 => (0, 4),
             61..=71 => (0, 12),
-            72..=99 => (11, 12),
-            _ => (19, 17),
+            72..=99 => (12, 12),
+            _ => (20, 17),
         };
         // Two life lines with a blank outside of each.
         let middle = width.saturating_sub(time + left + right + 4);
@@ -150,7 +150,15 @@ impl Columns {
             && app.world.model.instance(seq.key.replica.port).is_some();
         let replica = if ours { words::state_name(seq.replica_state) } else { "" };
         let master = seq.master_state.map_or("", words::replica_state_name);
-        let states = Text::of(Mark::Quiet, " ".repeat(indent))
+        // Which link of how many, where the pane's title does not tell it.
+        let keys: Vec<_> = app.world.links.keys().collect();
+        let which = match keys.iter().position(|k| **k == seq.key) {
+            Some(at) if keys.len() > 1 && self.left > 0 => {
+                format!(" link {} of {}: n", at + 1, keys.len())
+            }
+            _ => String::new(),
+        };
+        let states = Text::of(Mark::Quiet, fit(&which, indent))
             .add(Mark::Quiet, fit(replica, half + 1))
             .add(Mark::Quiet, fit_right(master, self.middle - half + 1));
         [names, states]
