@@ -5,7 +5,7 @@
 //! do the writers go on, to be told that they speak to a replica now.
 
 use super::attached::{addr_of, link};
-use super::{attached, follow, role};
+use super::{attached, follow, held, role};
 use crate::engine::Engine;
 use crate::engine::call::Call;
 use crate::engine::conn::ConnId;
@@ -82,8 +82,10 @@ pub(super) fn failover(e: &mut Engine, call: &Call<'_>) {
         if !runs(e) {
             return e.reply.error("ERR No failover in progress.");
         }
-        abort(e, FailoverAbort::ByHand);
-        return e.reply.ok();
+        if end_by_hand(e, call.conn) {
+            e.reply.ok();
+        }
+        return;
     }
     match read(call).and_then(|asked| begin(e, &asked)) {
         Ok(()) => e.reply.ok(),
@@ -115,6 +117,16 @@ fn read<'a>(call: &Call<'a>) -> Result<Asked<'a>, &'static str> {
         }
     }
     Ok(asked)
+}
+
+/// FAILOVER ABORT. Whether it is done: taking the role back is a step that may have to wait.
+fn end_by_hand(e: &mut Engine, conn: ConnId) -> bool {
+    let why = FailoverAbort::ByHand;
+    let done = !asks_for_it(e) || held::may_take_back(e, Some(conn), &why);
+    if done {
+        take_back(e, why);
+    }
+    done
 }
 
 fn begin(e: &mut Engine, asked: &Asked<'_>) -> Result<(), &'static str> {
@@ -217,7 +229,7 @@ pub(super) fn look(e: &mut Engine) {
             None => {
                 let offset = Offset(offset);
                 let best = best.map(Offset);
-                abort(e, FailoverAbort::NeverCaughtUp { offset, best, timeout_ms });
+                take_back(e, FailoverAbort::NeverCaughtUp { offset, best, timeout_ms });
             }
         }
         return;
@@ -263,12 +275,14 @@ pub(super) fn succeeded(e: &mut Engine) {
 
 /// The target answered PSYNC with this, or hung up instead of answering.
 pub(super) fn rejected(e: &mut Engine, line: String) {
-    if e.repl.failover.state == State::InProgress {
-        abort(e, FailoverAbort::Rejected(line));
+    let why = FailoverAbort::Rejected(line);
+    if asks_for_it(e) && held::may_take_back(e, None, &why) {
+        take_back(e, why);
     }
 }
 
-fn abort(e: &mut Engine, why: FailoverAbort) {
+/// Ends a failover that came to nothing; if the roles had changed already, they change back.
+pub(super) fn take_back(e: &mut Engine, why: FailoverAbort) {
     let target = e.repl.failover.target.clone();
     let reason = match &why {
         FailoverAbort::NeverCaughtUp { .. } => "Replica never caught up before timeout",

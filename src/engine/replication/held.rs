@@ -2,15 +2,15 @@
 //! it.
 
 use super::attached::{self, link};
-use super::{follow, receive, role, serve, snapshot};
+use super::{failover, follow, receive, role, serve, snapshot};
 use crate::engine::Engine;
 use crate::engine::blocked::Blocked;
 use crate::engine::conn::ConnId;
 use crate::engine::effect::JobId;
 use crate::engine::steps;
 use crate::observe::{
-    LinkLoss, LinkRef, LinkState, LogLevel, Message, Offset, ReplicaState, SaveTarget, Side, Step,
-    StepKind, StepWhat,
+    FailoverAbort, LinkLoss, LinkRef, LinkState, LogLevel, Message, Offset, ReplicaState,
+    SaveTarget, Side, Step, StepKind, StepWhat,
 };
 
 /// Something that waits for its step.
@@ -38,6 +38,9 @@ pub(crate) enum Held {
     MasterSilent,
     /// Becoming a master. A client waits for it, with what it asked for.
     Promote { conn: ConnId, then: AfterPromotion },
+    /// Becoming a master again, because a failover came to nothing after the roles changed. A client
+    /// waits for it if one asked for that.
+    TakeBack { conn: Option<ConnId>, why: FailoverAbort },
 }
 
 /// What a client waits for while it waits for a promotion.
@@ -58,6 +61,7 @@ impl Held {
             | Held::GoOnline { conn, .. }
             | Held::CutOff { conn, .. }
             | Held::Promote { conn, .. } => Some(*conn),
+            Held::TakeBack { conn, .. } => *conn,
             Held::Connect
             | Held::BeginSave { .. }
             | Held::EndSave { .. }
@@ -93,6 +97,9 @@ pub(crate) fn still_means(e: &Engine, held: &Held, step: &Step) -> bool {
         }),
         Held::CutOff { conn, .. } => e.clients.get(*conn).is_some(),
         Held::MasterSilent => follow::silent_master(e).is_some(),
+        Held::TakeBack { conn, .. } => {
+            failover::asks_for_it(e) && conn.as_ref().is_none_or(blocked)
+        }
     }
 }
 
@@ -115,6 +122,12 @@ pub(crate) fn go_on(e: &mut Engine, held: Held) {
             super::close_because(e, conn, why);
         }
         Held::MasterSilent => follow::give_up_silent(e),
+        Held::TakeBack { conn, why } => {
+            failover::take_back(e, why);
+            if let Some(conn) = conn {
+                e.unblock(conn, |reply| reply.ok());
+            }
+        }
         Held::Promote { conn, then } => match then {
             AfterPromotion::Reply => {
                 role::promote_by_hand(e, conn);
@@ -233,6 +246,26 @@ pub(super) fn may_promote(e: &mut Engine, conn: ConnId, then: AfterPromotion) ->
     };
     let may = steps::may(e, step, Held::Promote { conn, then });
     if !may {
+        e.block(conn, Blocked::Step);
+    }
+    may
+}
+
+/// The same for taking the role back. Nobody waits for it when it was the target that refused.
+pub(super) fn may_take_back(e: &mut Engine, conn: Option<ConnId>, why: &FailoverAbort) -> bool {
+    let waits = |held: &Held, _: &Step| matches!(held, Held::TakeBack { .. });
+    if conn.is_none() && steps::any_waits(e, waits) {
+        return false;
+    }
+    if e.unit.depth > 0 {
+        return true;
+    }
+    let step = |e: &Engine| {
+        let link = follow::peer(e).map(|peer| LinkRef { side: Side::Replica, peer });
+        Step::here(StepKind::Promotion, link, StepWhat::Nothing)
+    };
+    let may = steps::may(e, step, Held::TakeBack { conn, why: why.clone() });
+    if let Some(conn) = conn.filter(|_| !may) {
         e.block(conn, Blocked::Step);
     }
     may

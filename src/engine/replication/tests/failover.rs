@@ -1,7 +1,11 @@
 //! FAILOVER: both ends of it, its time-outs, its errors, what comes of the writers that waited.
 
 use super::pump::World;
-use crate::observe::{Fact, Failover, FailoverAbort, RoleCause};
+use crate::engine::config::Config;
+use crate::engine::host::{Host, Ticket};
+use crate::observe::{Fact, Failover, FailoverAbort, RoleCause, Step, StepKind};
+use std::cell::Cell;
+use std::rc::Rc;
 
 /// A master, and two replicas of it.
 fn trio(seed: u8) -> World {
@@ -333,4 +337,110 @@ fn waiting_clients_are_let_go_when_the_role_goes() {
     let got = String::from_utf8_lossy(&w.received(0, waiter)).into_owned();
     assert!(got.starts_with("-UNBLOCKED force unblock from blocking operation"), "{got}");
     assert!(w.nodes[0].closed.contains(&waiter));
+}
+
+/// A host that holds promotions back until it is told to let them go, and all others not.
+#[derive(Clone, Default)]
+struct HoldsPromotions {
+    go: Rc<Cell<bool>>,
+    asked: Rc<Cell<bool>>,
+}
+
+impl Host for HoldsPromotions {
+    fn enter(&mut self, dir: &str) -> Result<String, String> {
+        Ok(dir.to_owned())
+    }
+
+    fn listen(&mut self, _config: &Config) -> Result<Vec<String>, Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    fn make_room(&mut self, _maxclients: i64) -> Result<(), i64> {
+        Ok(())
+    }
+
+    fn killed(&self) -> bool {
+        false
+    }
+
+    fn micros(&self) -> u64 {
+        0
+    }
+
+    fn stepping(&self) -> bool {
+        true
+    }
+
+    fn may(&mut self, _ticket: Ticket, step: &Step) -> bool {
+        let promotion = step.kind == StepKind::Promotion;
+        self.asked.set(self.asked.get() || promotion);
+        !promotion || self.go.get()
+    }
+}
+
+fn hold_promotions(w: &mut World, node: usize) -> HoldsPromotions {
+    let host = HoldsPromotions::default();
+    w.nodes[node].engine.set_host(Box::new(host.clone()));
+    w.turn(node);
+    host
+}
+
+fn let_go(w: &mut World, node: usize, host: &HoldsPromotions) {
+    host.go.set(true);
+    let now = w.now;
+    w.nodes[node].engine.poke(now);
+    w.turn(node);
+    w.run();
+}
+
+#[test]
+fn the_targets_promotion_is_a_step() {
+    let mut w = trio(13);
+    let host = hold_promotions(&mut w, 1);
+    w.ask(0, "FAILOVER TO 127.0.0.1 6381");
+    w.until("the target is asked", |_| host.asked.get());
+    w.run();
+    assert_eq!(w.info(0, "master_failover_state"), "failover-in-progress");
+    assert_eq!((w.info(0, "role"), w.info(1, "role")), ("slave".into(), "slave".into()));
+    let_go(&mut w, 1, &host);
+    assert_eq!(w.info(1, "role"), "master");
+    assert_eq!(w.info(0, "master_failover_state"), "no-failover");
+    w.until("6381 is the master", |w| settled(w, 1));
+    w.assert_same(&[0, 1, 2]);
+}
+
+#[test]
+fn taking_the_role_back_is_a_step_too() {
+    let mut w = trio(14);
+    w.nodes[1].stopped = true;
+    w.tell(0, "SET more 1");
+    w.ask(0, "FAILOVER TO 127.0.0.1 6381 FORCE TIMEOUT 100");
+    w.advance_ms(300);
+    let host = hold_promotions(&mut w, 0);
+    let client = w.client(0);
+    w.send(0, client, b"FAILOVER ABORT\r\n");
+    assert_eq!((w.received(0, client), w.info(0, "role")), (Vec::new(), "slave".into()));
+    let_go(&mut w, 0, &host);
+    assert_eq!(w.received(0, client), b"+OK\r\n");
+    assert_eq!(w.info(0, "role"), "master");
+    assert_eq!(w.info(0, "master_failover_state"), "no-failover");
+}
+
+#[test]
+fn a_target_that_refuses_gives_the_role_back_when_the_step_goes() {
+    let mut w = trio(15);
+    w.nodes[1].stopped = true;
+    w.ask(0, "FAILOVER TO 127.0.0.1 6381 FORCE TIMEOUT 100");
+    w.advance_ms(300);
+    let host = hold_promotions(&mut w, 0);
+    w.nodes[1].stopped = false;
+    w.ask(1, "REPLICAOF NO ONE");
+    w.run();
+    assert!(host.asked.get());
+    w.advance_ms(1000);
+    assert_eq!(w.info(0, "master_failover_state"), "failover-in-progress");
+    let_go(&mut w, 0, &host);
+    assert_eq!(w.info(0, "role"), "master");
+    assert!(w.logged(0, "aborted: Failover target rejected psync request"));
+    assert_eq!(w.tell(0, "SET on 1"), "+OK\r\n");
 }
