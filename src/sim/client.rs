@@ -1,9 +1,9 @@
 //! Virtual clients, and how bytes get from one end of a pipe to the other.
 
 use super::host::Dial;
-use super::net::Arrival;
+use super::net::{Arrival, PipeId};
 use super::queue::Action;
-use super::{End, PipeId, Sim};
+use super::{End, Sim};
 use crate::engine::Dialled;
 use crate::engine::effect::DialId;
 use crate::observe::ExitHow;
@@ -99,7 +99,7 @@ impl Sim {
     pub(super) fn write_out(&mut self, port: u16) {
         let now = self.now();
         let mut conns = Vec::new();
-        let Some(host) = self.hosts.get_mut(&port).filter(|h| h.is_up()) else { return };
+        let Some(host) = self.hosts.get_mut(&port).filter(|h| h.runs()) else { return };
         host.engine.conns_with_output(&mut conns);
         // What found no room last time is still waiting, although nothing was added to it.
         host.unwritten.extend(conns);
@@ -113,7 +113,7 @@ impl Sim {
             };
             loop {
                 let room = self.net.room(pipe, end);
-                let Some(host) = self.hosts.get_mut(&port).filter(|h| h.is_up()) else { return };
+                let Some(host) = self.hosts.get_mut(&port).filter(|h| h.runs()) else { return };
                 let mut slices = [IoSlice::new(&[]); 16];
                 let n = host.engine.write_slices(conn, &mut slices);
                 let mut bytes = Vec::new();
@@ -144,16 +144,19 @@ impl Sim {
             match end {
                 End::Host(port, _) => self.deliver_to_host(pipe, end, port),
                 End::Client(id) => self.deliver_to_client(pipe, end, id),
+                End::Nobody => {}
             }
         }
         for end in ends {
             match end {
                 End::Host(port, _) => self.write_out(port),
                 End::Client(id) => self.flush_client(id),
+                End::Nobody => {}
             }
         }
         // What could not be taken now (a stalled reader) is offered again a little later.
-        if let Some(at) = self.net.next_arrival(pipe) {
+        let frozen = |e: &End| matches!(e, End::Host(p, _) if self.is_frozen(*p));
+        if let Some(at) = self.net.next_arrival(pipe).filter(|_| !ends.iter().any(frozen)) {
             self.queue.push(at.max(self.now_us + 1000), Action::Deliver(pipe));
         }
     }
@@ -162,7 +165,7 @@ impl Sim {
         let End::Host(_, conn) = end else { return };
         loop {
             let (now, cut) = (self.now(), self.random());
-            let Some(host) = self.hosts.get_mut(&port).filter(|h| h.is_up()) else { return };
+            let Some(host) = self.hosts.get_mut(&port).filter(|h| h.runs()) else { return };
             if host.engine.parked().is_some() {
                 return;
             }
@@ -171,11 +174,13 @@ impl Sim {
             let most = if cut % 4 == 0 { 1 + (cut >> 8) as usize % 64 } else { space.len() };
             match self.net.arrived(pipe, end, now.mono_us, most.min(space.len())) {
                 Some(Arrival::Bytes(bytes)) => {
+                    self.moved += 1;
                     space[..bytes.len()].copy_from_slice(&bytes);
                     host.engine.bytes_read(now, conn, bytes.len());
                     self.turn(port);
                 }
                 Some(Arrival::Closed) => {
+                    self.moved += 1;
                     self.net.remove(pipe);
                     self.end_closed(end, None);
                     return;
@@ -187,6 +192,7 @@ impl Sim {
 
     fn deliver_to_client(&mut self, pipe: PipeId, end: End, id: ClientId) {
         while let Some(arrival) = self.net.arrived(pipe, end, self.now_us, usize::MAX) {
+            self.moved += 1;
             let Some(client) = self.clients.get_mut(&id) else { return };
             match arrival {
                 Arrival::Bytes(bytes) => {
@@ -213,7 +219,12 @@ impl Sim {
 
     /// A graceful exit: the connections are closed behind the last bytes.
     pub(super) fn leave(&mut self, port: u16, how: ExitHow) {
+        self.judge.borrow_mut().stepper.instance_gone(port);
+        self.tell_steps();
         for pipe in self.net.of(port) {
+            if self.net.abandon(pipe, port) {
+                continue;
+            }
             let ends = self.net.ends(pipe).into_iter().flatten();
             for end in ends.filter(|e| matches!(e, End::Host(p, _) if *p == port)) {
                 self.put(pipe, end, Vec::new(), true);
@@ -245,10 +256,11 @@ impl Sim {
     pub(super) fn finish_dial(&mut self, from: u16) {
         let now = self.now();
         let Some(dial) = self.hosts.get(&from).and_then(|h| h.dial.clone()) else { return };
-        if self.net.is_held(from, dial.port) {
+        if self.net.is_held(from, dial.port) || self.net.is_half_open(from, dial.port) {
             return;
         }
-        let Some(host) = self.hosts.get_mut(&from).filter(|h| h.is_up()) else { return };
+        let Some(host) = self.hosts.get_mut(&from).filter(|h| h.runs()) else { return };
+        self.moved += 1;
         host.dial = None;
         host.next_ephemeral += 1;
         let laddr = format!("127.0.0.1:{}", host.next_ephemeral);

@@ -1,5 +1,6 @@
 //! One instance in the virtual world: its engine, its files, its work in progress.
 
+use super::clock::LinkClock;
 use super::jobs::Job;
 use crate::engine::Engine;
 use crate::engine::boot::Boot;
@@ -30,6 +31,10 @@ pub(super) struct Host {
     pub(super) unwritten: BTreeSet<ConnId>,
     /// Peers' ephemeral ports count up from here.
     pub(super) next_ephemeral: u16,
+    /// Stopped as by SIGSTOP; then these wait: jobs, and connections that ended.
+    pub(super) frozen: bool,
+    pub(super) stalled: Vec<JobId>,
+    pub(super) ended: Vec<(ConnId, Option<String>)>,
 }
 
 impl Host {
@@ -69,11 +74,19 @@ impl Host {
             alarm: None,
             unwritten: BTreeSet::new(),
             next_ephemeral: 40_000,
+            frozen: false,
+            stalled: Vec::new(),
+            ended: Vec::new(),
         }
     }
 
     pub(super) fn is_up(&self) -> bool {
         self.up
+    }
+
+    /// Up, and not frozen.
+    pub(super) fn runs(&self) -> bool {
+        self.up && !self.frozen
     }
 
     pub(super) fn config(&self) -> &Config {
@@ -87,6 +100,9 @@ impl Host {
         self.dial = None;
         self.alarm = None;
         self.unwritten.clear();
+        self.frozen = false;
+        self.stalled.clear();
+        self.ended.clear();
     }
 
     pub(super) fn into_files(self) -> BTreeMap<String, Vec<u8>> {
@@ -106,13 +122,14 @@ impl Host {
     }
 
     /// The earliest moment that the engine wants to be called at.
-    pub(super) fn next_alarm(&self) -> Option<u64> {
+    pub(super) fn next_alarm(&self, links: &LinkClock) -> Option<u64> {
         match self.engine.parked() {
             Some(Parked::UntilMono(at)) => Some(at),
             Some(Parked::Job(_)) => None,
             None => {
                 let wake = self.engine.next_wake();
-                wake.mono_us.into_iter().chain(wake.link_us).min()
+                let link_us = wake.link_us.and_then(|us| links.when(us));
+                wake.mono_us.into_iter().chain(link_us).min()
             }
         }
     }

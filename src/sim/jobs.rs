@@ -101,6 +101,11 @@ impl Sim {
         let now = self.now();
         let soon = self.now_us + 100 + self.random() % 200;
         let Some(host) = self.hosts.get_mut(&port).filter(|h| h.is_up()) else { return };
+        if host.frozen {
+            host.stalled.push(job);
+            return;
+        }
+        self.moved += 1;
         let Some(work) = host.jobs.get_mut(&job) else { return };
         match work {
             Job::Save { save, bytes, .. } => {

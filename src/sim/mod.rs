@@ -1,15 +1,19 @@
 //! The simulated driver: the same engines on a virtual network, in virtual time, from a seed.
 //!
 //! In: a seed, instances, commands of virtual clients, faults as plain verbs (`hold`, `release`,
-//! `cut`, `heal`, `throttle`, `crash`, `bounce`). Out: replies, and the same events that the lab's
+//! `cut`, `heal`, `throttle`, `delay`, `half_open`, `drop_link`, `freeze`, `thaw`, `crash`, `bounce`), and
+//! what a learner does to time (`set_stepping`, `step`, `run_on`, `break_on`, `slow`). Out: replies, and the same events that the lab's
 //! journal holds. The same seed and the same verbs give the same events, to the byte.
 //! Never in here: threads, sockets, files, or the system's time and randomness.
 
 mod client;
+mod clock;
+mod faults;
 mod host;
 mod jobs;
 mod net;
 mod queue;
+mod time;
 
 pub use client::ClientId;
 
@@ -17,10 +21,14 @@ use crate::engine::config::Config;
 use crate::observe::{Body, Event, ExitHow, LabFact, Now, Source};
 use crate::wire::value::Value;
 use client::VirtualClient;
+use clock::LinkClock;
 use host::Host;
-use net::{End, Net, PipeId};
+use net::{End, Net};
 use queue::{Action, Queue};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
+use time::{Judge, SimHost};
 
 /// The virtual wall clock starts here: a fixed moment, so that goldens never age.
 const EPOCH_US: i64 = 1_700_000_000_000_000;
@@ -36,6 +44,10 @@ pub struct Sim {
     net: Net,
     events: Vec<Event>,
     boots: u64,
+    links: LinkClock,
+    judge: Rc<RefCell<Judge>>,
+    /// Counts what came of the things that were due.
+    moved: u64,
 }
 
 impl Sim {
@@ -51,15 +63,18 @@ impl Sim {
             net: Net::default(),
             events: Vec::new(),
             boots: 0,
+            links: LinkClock::default(),
+            judge: Rc::default(),
+            moved: 0,
         }
     }
 
-    /// The virtual moment. Link time runs with the others.
+    /// The virtual moment. Link time stands while steps wait, and crawls in slow motion.
     pub fn now(&self) -> Now {
         Now {
             wall_us: EPOCH_US + i64::try_from(self.now_us).unwrap_or(i64::MAX - EPOCH_US),
             mono_us: self.now_us,
-            link_us: self.now_us,
+            link_us: self.links.at(self.now_us),
         }
     }
 
@@ -89,7 +104,9 @@ impl Sim {
         };
         self.boots += 1;
         let seed = self.random();
-        let host = Host::boot(port, config, files, seed, self.boots, self.now());
+        let mut host = Host::boot(port, config, files, seed, self.boots, self.now());
+        self.judge.borrow_mut().ports.insert(port);
+        host.engine.set_host(Box::new(SimHost { port, judge: self.judge.clone() }));
         self.hosts.insert(port, host);
         let up = LabFact::InstanceUp { port, conf: None };
         self.record(Source::Lab, Body::Lab(up));
@@ -111,43 +128,6 @@ impl Sim {
         if let Some(config) = self.hosts.get(&port).map(|h| h.config().clone()) {
             self.start(port, config);
         }
-    }
-
-    /// Bytes between these two instances stay where they are, both ways; dials do not finish.
-    pub fn hold(&mut self, a: u16, b: u16) {
-        self.net.hold(a, b);
-    }
-
-    /// Ends a `hold`: everything that waited travels on, in order.
-    pub fn release(&mut self, a: u16, b: u16) {
-        self.net.release(a, b);
-        for pipe in self.net.between(a, b) {
-            self.wake_pipe(pipe);
-        }
-        self.retry_dials();
-    }
-
-    /// Ends all connections between these two, and refuses new ones until `heal`.
-    pub fn cut(&mut self, a: u16, b: u16) {
-        self.net.cut(a, b);
-        for pipe in self.net.between(a, b) {
-            self.reset_pipe(pipe);
-        }
-    }
-
-    /// Ends `cut`, `hold` and `throttle` between these two.
-    pub fn heal(&mut self, a: u16, b: u16) {
-        self.net.heal(a, b);
-        let lifted = LabFact::LinkThrottled { a, b, bytes_per_second: None };
-        self.record(Source::Lab, Body::Lab(lifted));
-        self.release(a, b);
-    }
-
-    /// Bounds the bytes a second between these two, each way.
-    pub fn throttle(&mut self, a: u16, b: u16, bytes_per_second: u64) {
-        self.net.throttle(a, b, bytes_per_second.max(1));
-        let fact = LabFact::LinkThrottled { a, b, bytes_per_second: Some(bytes_per_second) };
-        self.record(Source::Lab, Body::Lab(fact));
     }
 
     /// Whether the instance on that port runs.
@@ -212,7 +192,7 @@ impl Sim {
 
     fn wake(&mut self, port: u16, at: u64) {
         let now = self.now();
-        let Some(host) = self.hosts.get_mut(&port).filter(|h| h.is_up()) else { return };
+        let Some(host) = self.hosts.get_mut(&port).filter(|h| h.runs()) else { return };
         // Only the newest alarm counts; an older one in the queue is a leftover.
         if host.alarm != Some(at) {
             return;
@@ -225,7 +205,7 @@ impl Sim {
     /// The end of a turn: effects, facts, output, and the next alarm.
     fn turn(&mut self, port: u16) {
         let now = self.now();
-        let Some(host) = self.hosts.get_mut(&port).filter(|h| h.is_up()) else { return };
+        let Some(host) = self.hosts.get_mut(&port).filter(|h| h.runs()) else { return };
         host.engine.end_turn(now);
         let mut effects = Vec::new();
         while let Some(effect) = host.engine.poll_effect() {
@@ -237,6 +217,7 @@ impl Sim {
         }
         self.write_out(port);
         self.take_facts(port);
+        self.tell_steps();
         self.set_alarm(port);
     }
 
@@ -252,8 +233,9 @@ impl Sim {
 
     fn set_alarm(&mut self, port: u16) {
         let now_us = self.now_us;
-        let Some(host) = self.hosts.get_mut(&port).filter(|h| h.is_up()) else { return };
-        let Some(at) = host.next_alarm() else { return };
+        let links = self.links;
+        let Some(host) = self.hosts.get_mut(&port).filter(|h| h.runs()) else { return };
+        let Some(at) = host.next_alarm(&links) else { return };
         let at = at.max(now_us + 1);
         if host.alarm.is_none_or(|set| at < set || set <= now_us) {
             host.alarm = Some(at);
@@ -264,34 +246,14 @@ impl Sim {
     fn take_down(&mut self, port: u16, how: ExitHow) {
         let Some(host) = self.hosts.get_mut(&port).filter(|h| h.is_up()) else { return };
         host.down();
+        self.judge.borrow_mut().stepper.instance_gone(port);
         for pipe in self.net.of(port) {
-            self.reset_pipe(pipe);
+            if !self.net.abandon(pipe, port) {
+                self.reset_pipe(pipe);
+            }
         }
+        self.tell_steps();
         self.record(Source::Lab, Body::Lab(LabFact::InstanceDown { port, how }));
-    }
-
-    /// Both ends of a pipe learn that it is gone; whatever was under way is lost.
-    fn reset_pipe(&mut self, pipe: PipeId) {
-        for end in self.net.remove(pipe) {
-            self.end_closed(end, Some("Connection reset by peer".to_owned()));
-        }
-    }
-
-    fn end_closed(&mut self, end: End, error: Option<String>) {
-        let now = self.now();
-        match end {
-            End::Host(port, conn) => {
-                if let Some(host) = self.hosts.get_mut(&port).filter(|h| h.is_up()) {
-                    host.engine.peer_closed(now, conn, error);
-                    self.turn(port);
-                }
-            }
-            End::Client(id) => {
-                if let Some(client) = self.clients.get_mut(&id) {
-                    client.closed = true;
-                }
-            }
-        }
     }
 
     /// The next number of the world's own generator (splitmix64).

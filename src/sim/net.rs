@@ -16,6 +16,8 @@ pub(super) struct PipeId(u64);
 pub(super) enum End {
     Host(u16, ConnId),
     Client(ClientId),
+    /// An instance that ended without the other end's knowing.
+    Nobody,
 }
 
 /// One direction: bytes under way, oldest first.
@@ -38,6 +40,8 @@ struct Pipe {
     ends: [End; 2],
     /// `lanes[i]` carries what `ends[i]` wrote.
     lanes: [Lane; 2],
+    /// What is written is lost, and an end that closes is not told of.
+    swallows: bool,
 }
 
 /// What arrives at an end.
@@ -47,17 +51,25 @@ pub(super) enum Arrival {
 }
 
 #[derive(Clone, Copy, Default)]
-struct Rule {
-    held: bool,
-    cut: bool,
-    bytes_per_second: Option<u64>,
+pub(super) struct Rule {
+    pub(super) held: bool,
+    pub(super) cut: bool,
+    pub(super) half_open: bool,
+    pub(super) bytes_per_second: Option<u64>,
+    pub(super) delay_us: Option<u64>,
 }
 
-#[derive(Default)]
 pub(super) struct Net {
+    slow: u64,
     pipes: BTreeMap<PipeId, Pipe>,
     rules: BTreeMap<(u16, u16), Rule>,
     made: u64,
+}
+
+impl Default for Net {
+    fn default() -> Net {
+        Net { slow: 1, pipes: BTreeMap::new(), rules: BTreeMap::new(), made: 0 }
+    }
 }
 
 fn pair(a: u16, b: u16) -> (u16, u16) {
@@ -65,24 +77,19 @@ fn pair(a: u16, b: u16) -> (u16, u16) {
 }
 
 impl Net {
-    pub(super) fn hold(&mut self, a: u16, b: u16) {
-        self.rules.entry(pair(a, b)).or_default().held = true;
+    /// What is done to the link between these two.
+    pub(super) fn rule(&mut self, a: u16, b: u16) -> &mut Rule {
+        self.rules.entry(pair(a, b)).or_default()
     }
 
-    pub(super) fn release(&mut self, a: u16, b: u16) {
-        self.rules.entry(pair(a, b)).or_default().held = false;
+    /// Nothing is done to that link any more; what was.
+    pub(super) fn heal(&mut self, a: u16, b: u16) -> Rule {
+        self.rules.remove(&pair(a, b)).unwrap_or_default()
     }
 
-    pub(super) fn cut(&mut self, a: u16, b: u16) {
-        self.rules.entry(pair(a, b)).or_default().cut = true;
-    }
-
-    pub(super) fn heal(&mut self, a: u16, b: u16) {
-        self.rules.remove(&pair(a, b));
-    }
-
-    pub(super) fn throttle(&mut self, a: u16, b: u16, bytes_per_second: u64) {
-        self.rules.entry(pair(a, b)).or_default().bytes_per_second = Some(bytes_per_second);
+    /// Links between instances are so much slower than usual.
+    pub(super) fn slow(&mut self, factor: u32) {
+        self.slow = u64::from(factor);
     }
 
     pub(super) fn is_held(&self, a: u16, b: u16) -> bool {
@@ -93,10 +100,47 @@ impl Net {
         self.rules.get(&pair(a, b)).is_some_and(|r| r.cut)
     }
 
+    pub(super) fn is_half_open(&self, a: u16, b: u16) -> bool {
+        self.rules.get(&pair(a, b)).is_some_and(|r| r.half_open)
+    }
+
+    /// From now on this pipe swallows everything; what was under way is lost too.
+    pub(super) fn swallow(&mut self, pipe: PipeId) {
+        if let Some(p) = self.pipes.get_mut(&pipe) {
+            p.swallows = true;
+            p.lanes = Default::default();
+        }
+    }
+
+    /// The pipes between these two that swallow what is written, also when an end is gone.
+    pub(super) fn swallowing(&self, a: u16, b: u16) -> Vec<PipeId> {
+        let of = |p: &Pipe| {
+            p.swallows
+                && p.ends.iter().all(|e| match e {
+                    End::Host(port, _) => *port == a || *port == b,
+                    End::Client(_) => false,
+                    End::Nobody => true,
+                })
+        };
+        self.pipes.iter().filter(|(_, p)| of(p)).map(|(id, _)| *id).collect()
+    }
+
+    /// An instance ended. Whether this pipe keeps that from the other end.
+    pub(super) fn abandon(&mut self, pipe: PipeId, port: u16) -> bool {
+        let Some(p) = self.pipes.get_mut(&pipe).filter(|p| p.swallows) else { return false };
+        for end in &mut p.ends {
+            if matches!(end, End::Host(of, _) if *of == port) {
+                *end = End::Nobody;
+            }
+        }
+        true
+    }
+
     pub(super) fn join(&mut self, one: End, other: End) -> PipeId {
         self.made += 1;
         let id = PipeId(self.made);
-        self.pipes.insert(id, Pipe { ends: [one, other], lanes: Default::default() });
+        let lanes = Default::default();
+        self.pipes.insert(id, Pipe { ends: [one, other], lanes, swallows: false });
         id
     }
 
@@ -121,7 +165,7 @@ impl Net {
         self.of(a).into_iter().filter(|p| with_b.contains(p)).collect()
     }
 
-    fn rule(&self, pipe: &Pipe) -> Rule {
+    fn rule_of(&self, pipe: &Pipe) -> Rule {
         match pipe.ends {
             [End::Host(a, _), End::Host(b, _)] => {
                 self.rules.get(&pair(a, b)).copied().unwrap_or_default()
@@ -135,7 +179,7 @@ impl Net {
         let Some(p) = self.pipes.get(&pipe) else { return 0 };
         let Some(lane) = p.ends.iter().position(|e| *e == from) else { return 0 };
         // A slow link must not swallow the queue: what waits, waits at the sender, in sight.
-        let window = match self.rule(p).bytes_per_second {
+        let window = match self.rule_of(p).bytes_per_second {
             Some(rate) => usize::try_from(rate / 20).unwrap_or(WINDOW).clamp(64, WINDOW),
             None => WINDOW,
         };
@@ -152,10 +196,17 @@ impl Net {
         now: u64,
         latency: u64,
     ) -> Option<u64> {
-        let rate = self.rule(self.pipes.get(&pipe)?).bytes_per_second;
+        let rule = self.rule_of(self.pipes.get(&pipe)?);
         let p = self.pipes.get_mut(&pipe)?;
+        if p.swallows {
+            return None;
+        }
+        let between = !p.ends.iter().any(|e| matches!(e, End::Client(_)));
+        let slow = if between { self.slow } else { 1 };
+        let latency = (latency + rule.delay_us.unwrap_or(0)) * slow;
+        let rate = rule.bytes_per_second;
         let lane = &mut p.lanes[p.ends.iter().position(|e| *e == from)?];
-        let sending = rate.map_or(0, |r| bytes.len() as u64 * 1_000_000 / r);
+        let sending = rate.map_or(0, |r| bytes.len() as u64 * 1_000_000 / r * slow);
         lane.busy_until = lane.busy_until.max(now) + sending;
         // Never overtaking what was written before.
         let after = lane.parcels.back().map_or(0, |q| q.arrives);
@@ -178,7 +229,7 @@ impl Net {
         now: u64,
         most: usize,
     ) -> Option<Arrival> {
-        if self.pipes.get(&pipe).is_none_or(|p| self.rule(p).held) {
+        if self.pipes.get(&pipe).is_none_or(|p| self.rule_of(p).held) {
             return None;
         }
         let p = self.pipes.get_mut(&pipe)?;
@@ -202,7 +253,7 @@ impl Net {
 
     /// When the next bytes for either end arrive; on a held link, never.
     pub(super) fn next_arrival(&self, pipe: PipeId) -> Option<u64> {
-        let p = self.pipes.get(&pipe).filter(|p| !self.rule(p).held)?;
+        let p = self.pipes.get(&pipe).filter(|p| !self.rule_of(p).held)?;
         p.lanes.iter().filter_map(|l| l.parcels.front().map(|q| q.arrives)).min()
     }
 }

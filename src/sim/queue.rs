@@ -30,6 +30,11 @@ impl Queue {
         self.due.push(Reverse((at_us, self.asked, action)));
     }
 
+    /// Whether anything but alarms is due, whenever.
+    pub(super) fn has_work(&self) -> bool {
+        self.due.iter().any(|Reverse((.., action))| !matches!(action, Action::Wake(_)))
+    }
+
     /// The earliest action, if it is due at or before `end`.
     pub(super) fn pop_before(&mut self, end: u64) -> Option<(u64, Action)> {
         let Reverse((at, _, _)) = self.due.peek()?;

@@ -1,6 +1,7 @@
 //! The virtual world against itself: determinism, both kinds of sync, faults by the hundred.
 
 mod ledger;
+mod steps;
 
 use super::Sim;
 use crate::engine::config::Config;

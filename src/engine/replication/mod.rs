@@ -59,7 +59,7 @@ pub use replconf::heard_newline;
 pub use role::{ReplAux, boot, change_id, repl_aux, restored};
 pub use snapshot::save_ended;
 pub use stream::{MAX_OFFSET, Stream};
-pub(crate) use stream_command::{StreamCommand, boundary, command_at};
+pub(crate) use stream_command::{StreamCommand, boundary, command_at, only_pings};
 pub(crate) use transfer::{Ahead, framing};
 pub use wait::acked_by;
 

@@ -5,6 +5,8 @@
 
 use super::stream::Stream;
 
+/// More pings than these between two acknowledgements are no silence any more.
+const PINGS: usize = 64;
 /// A header line is never longer: `*` or `$`, a number, CR LF.
 const HEADER: usize = 32;
 /// Words that are looked at, and bytes of each: more is never shown.
@@ -45,7 +47,7 @@ pub fn command_at(stream: &Stream, at: i64) -> Option<StreamCommand> {
     for _ in 0..count {
         let len = line_at(stream, next)
             .and_then(|(line, body)| Some((number(line.strip_prefix(b"$")?)?, body)))
-            .filter(|(len, body)| *len >= 0 && body + len + 1 <= stream.end());
+            .filter(|(len, body)| *len >= 0 && *len < stream.end() - body);
         let Some((len, body)) = len else { return Some(rest) };
         if words.len() < WORDS {
             let shown = usize::try_from(len).unwrap_or(usize::MAX).min(WORD_BYTES);
@@ -66,6 +68,29 @@ pub fn boundary(stream: &Stream, at: i64) -> i64 {
         }
     }
     here
+}
+
+/// Whether nothing but a few periodic pings (and empty lines) lies from `from` up to `to`.
+pub fn only_pings(stream: &Stream, from: i64, to: i64) -> bool {
+    let mut at = from;
+    for _ in 0..PINGS {
+        if at > to {
+            break;
+        }
+        match command_at(stream, at) {
+            Some(c) if is_ping(&c.words) => at = c.to + 1,
+            _ => return false,
+        }
+    }
+    at == to + 1
+}
+
+fn is_ping(words: &[Vec<u8>]) -> bool {
+    match words {
+        [] => true,
+        [word] => word.eq_ignore_ascii_case(b"ping"),
+        _ => false,
+    }
 }
 
 /// The line at `at` without its end, and where the next one begins.
@@ -116,6 +141,8 @@ mod tests {
         );
         assert_eq!(command_at(&s, begins[2]).expect("a command").to, s.end());
         assert_eq!(command_at(&s, s.end() + 1), None);
+        assert!(only_pings(&s, begins[2], s.end()) && only_pings(&s, s.end() + 1, s.end()));
+        assert!(!only_pings(&s, begins[1], s.end()) && !only_pings(&s, begins[2], s.end() - 1));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! What comes in on a link, one message at a time, before the engine looks at it.
 
+use super::departures;
 use super::message::{self, Said};
 use crate::engine::conn::{ConnId, Kind};
 use crate::engine::host::Ticket;
 use crate::engine::replication::Ahead;
 use crate::engine::{Engine, replication};
-use crate::observe::{Flow, LinkRef, LinkState, Message, Side, Step, StepKind, StepWhat};
+use crate::observe::{Flow, LinkRef, LinkState, Message, Offset, Side, Step, StepKind, StepWhat};
 
 /// Bytes that may wait behind a message that waits; more are not read.
 const FULL: usize = 64 * 1024;
@@ -60,7 +61,8 @@ pub(crate) fn may_take(e: &mut Engine, conn: ConnId, words: &[&[u8]], raw: &[u8]
         Kind::Replica(link) => {
             let mut said = message::request(words, len);
             if let StepWhat::Message(Message::Ack { offset }) = said.what {
-                said.exempt = offset.0 == link.ack_offset && !link.hold_for_ack;
+                let last = Offset(link.ack_offset);
+                said.exempt = !link.hold_for_ack && departures::no_news(e, last, offset);
             }
             said
         }

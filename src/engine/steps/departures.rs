@@ -53,7 +53,7 @@ pub(super) fn ask(e: &mut Engine, conn: ConnId) {
             StepWhat::Message(Message::Ack { offset }) => Some(*offset),
             _ => None,
         };
-        said.exempt |= ack.is_some() && ack == d.acked;
+        said.exempt |= matches!((d.acked, ack), (Some(last), Some(ack)) if no_news(e, last, ack));
         let asked = d.ticket;
         if !said.exempt {
             let ticket = asked.unwrap_or_else(|| e.steps.ticket());
@@ -144,6 +144,12 @@ fn rest_of_message(e: &Engine, c: &Client) -> u64 {
         Some(at) => (replication::boundary(&e.repl.stream, at) - at).max(0) as u64,
         None => 0,
     }
+}
+
+/// Whether an acknowledgement tells only that the link lives: it repeats the last one, or counts
+/// the pings that came since.
+pub(super) fn no_news(e: &Engine, last: Offset, ack: Offset) -> bool {
+    ack == last || (ack > last && replication::only_pings(&e.repl.stream, last.0 + 1, ack.0))
 }
 
 /// The message that begins `skip` bytes behind the write position.
