@@ -158,7 +158,7 @@ pub const SHELL: &[(&str, &str, &str)] = &[
     ("pwd", "", "where am I"),
     ("cd", "[DIR]", "go there"),
     ("ps", "", "which servers run"),
-    ("kill", "[-9|-TERM] PID ...", "end a server"),
+    ("kill", "[-9|-TERM|-STOP|-CONT] PID ...", "end, stop or continue a server"),
     ("clear", "", "clear the screen"),
     ("help", "", "what can be typed"),
     ("exit", "", "leave"),

@@ -2,9 +2,10 @@
 
 use super::outcome::{Candidate, Completion};
 use super::session::Standing;
-use super::verbs::VERBS;
-use super::{commands, line};
+use super::verbs::table::{VERBS, Verb};
+use super::{commands, line, steps};
 use crate::lab::Lab;
+use crate::observe::StepKind;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Completes lines of one console; works from another thread than the one that runs them.
@@ -77,8 +78,7 @@ impl Completer {
             && words.is_empty()
         {
             let fits = VERBS.iter().filter(|v| v.name.starts_with(verb));
-            let about =
-                |v: &super::verbs::Verb| super::ports::in_lab(v.about, self.lab.base_ports());
+            let about = |v: &Verb| super::ports::in_lab(v.about, self.lab.base_ports());
             return fits.map(|v| candidate(format!(":{}", v.name), &about(v))).collect();
         }
         let Some((first, rest)) = words.split_first() else {
@@ -103,7 +103,45 @@ impl Completer {
                     .filter(|c| c.text.starts_with(word))
                     .collect()
             }
-            ":throttle" | ":heal" | ":kill" | ":restart" => self.ports(word),
+            ":step" if rest.is_empty() => starting([("on", "hold"), ("off", "go on")], word),
+            ":break" if rest.is_empty() => self.breakpoints(word),
+            ":unbreak" if rest.is_empty() => {
+                let mut set: Vec<Candidate> = self
+                    .lab
+                    .breaks()
+                    .into_iter()
+                    .map(|on| candidate(steps::break_name(on), &steps::break_on(on)))
+                    .filter(|c| c.text.starts_with(word))
+                    .collect();
+                set.extend(starting([("all", "every breakpoint")], word));
+                set
+            }
+            ":slow" if rest.is_empty() => starting([("10", "times"), ("off", "")], word),
+            ":back" if rest.is_empty() => self.bookmarks(word),
+            ":scale" if rest.is_empty() => {
+                starting([("limits", "make them small"), ("off", "as before")], word)
+            }
+            ":scenario" if rest.is_empty() => {
+                let mut all = starting(super::scenario::names(), word);
+                all.extend(self.files(word, &standing.cwd));
+                all
+            }
+            ":cut" | ":halfopen" | ":drop" | ":heal" | ":delay" | ":throttle" if rest.len() < 2 => {
+                self.ends(rest.first().copied(), word)
+            }
+            ":delay" if rest.len() == 2 => starting([("200ms", "later"), ("off", "")], word),
+            ":throttle" if rest.len() == 2 => {
+                starting([("64kb", "a second"), ("1mb", "a second"), ("off", "")], word)
+            }
+            ":kill" | ":restart" | ":freeze" | ":thaw" | ":remove" if rest.is_empty() => {
+                self.ports(word)
+            }
+            ":restart" if rest.len() == 1 => starting([("--empty", "without its data")], word),
+            ":add" if rest.is_empty() => {
+                let next = self.lab.ports().into_iter().max().and_then(|p| p.checked_add(1));
+                let next = next.map(|p| candidate(p.to_string(), "the next one"));
+                next.into_iter().filter(|c| c.text.starts_with(word)).collect()
+            }
             ":fill" if rest.last() == Some(&"on") => self.ports(word),
             ":fill" if rest.len() == 1 => starting([("on", "PORT")], word),
             ":show" if rest.is_empty() => starting(super::show::PANES.iter().copied(), word),
@@ -144,6 +182,26 @@ impl Completer {
         ports.extend(instances.iter().map(|i| i.port));
         let all = ports.into_iter().map(|p| candidate(p.to_string(), up(p)));
         all.filter(|c| c.text.starts_with(word)).collect()
+    }
+
+    /// The other end of a link that was begun, and every port.
+    fn ends(&self, first: Option<&str>, word: &str) -> Vec<Candidate> {
+        self.ports(word).into_iter().filter(|c| Some(c.text.as_str()) != first).collect()
+    }
+
+    fn breakpoints(&self, word: &str) -> Vec<Candidate> {
+        let kinds = StepKind::ALL.into_iter().map(|k| (k.name(), steps::about(k)));
+        let mut all = starting(kinds, word);
+        all.extend(self.ports(word));
+        all
+    }
+
+    fn bookmarks(&self, word: &str) -> Vec<Candidate> {
+        let mut follower = crate::lab::journal::Follower::new(self.lab.journal().clone());
+        follower.catch_up(|_, _| {});
+        let all = &follower.model().time.bookmarks;
+        let names = all.iter().map(|b| candidate(b.name.clone(), "bookmark"));
+        names.filter(|c| c.text.starts_with(word)).collect()
     }
 
     fn conditions(&self, rest: &[&str], word: &str) -> Vec<Candidate> {

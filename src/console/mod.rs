@@ -17,6 +17,7 @@
 //! | [`narrate`] | each event of the journal in words |
 //! | [`why`] | the rule, the numbers and the setting behind a decision |
 //! | [`show`] | the panes as plain text |
+//! | [`scenario`] | ready-made situations, as files |
 //! | [`steps`] | replication's steps in words |
 //! | `complete`, [`suggest`] | what could stand at the cursor; what was meant |
 
@@ -33,6 +34,7 @@ mod patience;
 pub mod ports;
 mod redis;
 pub mod reply;
+pub mod scenario;
 mod session;
 mod shell;
 pub mod show;

@@ -47,6 +47,7 @@ pub fn settle(state: &mut NarrateState) -> Vec<AnswerLine> {
     for end in state.replicas.values_mut() {
         out.append(&mut end.online);
     }
+    time::held(None, state, &mut out);
     stream::flush(state, &mut out);
     out
 }
@@ -124,6 +125,7 @@ fn family(fact: &Fact) -> Family {
 }
 
 fn tell_now(event: &Event, state: &mut NarrateState, out: &mut Vec<AnswerLine>) {
+    time::held(Some(&event.body), state, out);
     match (&event.body, event.source) {
         (Body::Lab(fact), _) => life::lab(event, fact, state, out),
         (Body::Fact(fact), Source::Instance(port)) => told(event, port, fact, state, out),
@@ -135,16 +137,23 @@ fn tell_now(event: &Event, state: &mut NarrateState, out: &mut Vec<AnswerLine>) 
 /// What is typed is shown by whoever runs it.
 fn console(fact: &ConsoleFact, state: &mut NarrateState) {
     match fact {
-        ConsoleFact::Typed { line, .. } => state.in_verb = is_verb(line),
+        ConsoleFact::Typed { line, .. } => {
+            let verb = verb_of(line);
+            state.in_verb = verb.is_some();
+            state.in_step = verb.is_some_and(|(name, rest)| name == "step" && rest != "on");
+        }
         ConsoleFact::Answered { .. } => {}
-        ConsoleFact::Done { .. } => state.in_verb = false,
+        ConsoleFact::Done { .. } => (state.in_verb, state.in_step) = (false, false),
     }
 }
 
-/// `:step`, also behind a prompt that was pasted with it.
-fn is_verb(line: &str) -> bool {
+/// `step` and `on` of `:step on`, also behind a prompt that was pasted with it.
+fn verb_of(line: &str) -> Option<(String, String)> {
     use super::line::{At, Meaning, understand};
-    matches!(understand(line, At::Redis).meaning, Meaning::Verb { .. })
+    match understand(line, At::Redis).meaning {
+        Meaning::Verb { name, rest } => Some((name, rest)),
+        _ => None,
+    }
 }
 
 fn told(

@@ -3,6 +3,7 @@
 use super::client::{Client, Target};
 use super::line::{self, At, Meaning, Prompt};
 use super::show::Seen;
+use super::verbs::scale::{self, Scale};
 use super::{Completer, Completion, Interrupt, MoreLines, Outcome};
 use super::{redis, shell, verbs};
 use crate::lab::Lab;
@@ -33,6 +34,8 @@ pub struct Console {
     pub(super) events: Arc<AtomicBool>,
     /// Ports about which a hint was given already.
     pub(super) hinted: Vec<u16>,
+    /// `:scale limits` holds: who has the small limits.
+    pub(super) scale: Option<Scale>,
     follower: Follower,
     /// What `:show` needs of the journal's last stretch.
     seen: Seen,
@@ -126,6 +129,7 @@ impl Console {
             desk: None,
             events: Arc::new(AtomicBool::new(true)),
             hinted: Vec::new(),
+            scale: None,
             follower,
             seen: Seen::default(),
             standing,
@@ -197,6 +201,7 @@ impl Console {
         });
         let mut mouth = Mouth { lab: self.lab.clone(), id, out, held: None };
         let outcome = self.dispatch(line, lines, &mut mouth);
+        scale::keep(self, &mut mouth);
         self.note_standing();
         self.lab.record_console(ConsoleFact::Done {
             id,
@@ -206,7 +211,7 @@ impl Console {
         outcome
     }
 
-    fn dispatch(
+    pub(super) fn dispatch(
         &mut self,
         line: &str,
         lines: &mut dyn MoreLines,

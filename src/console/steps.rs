@@ -24,6 +24,9 @@ pub fn who(port: u16, step: &Step, name: &dyn Fn(&Addr) -> String) -> String {
 pub fn what(step: &Step, name: &dyn Fn(&Addr) -> String) -> String {
     let peer = || step.link.as_ref().map_or_else(|| "its peer".to_owned(), |l| name(&l.peer));
     match &step.what {
+        StepWhat::Message(m) if step.flow == Flow::Here && step.kind == StepKind::Decision => {
+            format!("judges {} of {}", message(m), peer())
+        }
         StepWhat::Message(m) => message(m),
         StepWhat::Command { wire, .. } => {
             let words = super::narrate::command_words(wire);
@@ -220,6 +223,9 @@ mod tests {
         let step = on(Flow::Here, StepKind::LinkEnd, StepWhat::End(LinkLoss::PeerClosed));
         let expected = "6381: learns that the link to 6380 ends: the other side closed it";
         assert_eq!(told(6381, &step), expected);
+        let psync = Message::Psync { replid: "a".repeat(40), offset: Offset(1), failover: false };
+        let step = on(Flow::Here, StepKind::Decision, StepWhat::Message(psync));
+        assert_eq!(told(6381, &step), "6381: judges PSYNC aaaa… 1 of 6380");
         let step = Step::here(StepKind::Promotion, None, StepWhat::Nothing);
         assert_eq!(told(6381, &step), "6381: becomes a master");
     }

@@ -25,6 +25,10 @@ pub struct NarrateState {
     pub(super) waiting: BTreeMap<u64, (u16, Step)>,
     /// A `:verb` runs: its own answer tells what it does.
     pub(super) in_verb: bool,
+    /// It is one that lets steps go, and says itself what waits then.
+    pub(super) in_step: bool,
+    /// The step that was held last, not told yet, and whether it is the only one.
+    pub(super) just_held: Option<(u64, bool)>,
     /// That link time stands still was told once.
     pub(super) told_held: bool,
     /// Outside peers that were said to hear nothing.

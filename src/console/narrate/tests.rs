@@ -331,6 +331,7 @@ fn narrate_leaves_to_a_verb_what_its_answer_tells() {
     t.lab(LabFact::StepMode { on: true, hit: None });
     t.lab(held(1, StepKind::Load, StepWhat::Nothing));
     t.lab(LabFact::StepTaken { id: 1 });
+    t.lab(held(2, StepKind::Online, StepWhat::Nothing));
     let done = ConsoleFact::Done { id: 1, failed: false, prompt: String::new() };
     t.push(Source::Console, Body::Console(done));
     t.lab(LabFact::Slowed { factor: 10 });

@@ -5,7 +5,7 @@
 use super::row::Row;
 use super::state::NarrateState;
 use crate::console::{steps, units};
-use crate::observe::{Addr, AnswerLine, Fault, LabFact, Label, Step};
+use crate::observe::{Addr, AnswerLine, Body, Fault, LabFact, Label, Step};
 
 /// Tells the fact if it is one of these.
 pub(super) fn lab(fact: &LabFact, state: &mut NarrateState, out: &mut Vec<AnswerLine>) {
@@ -14,8 +14,10 @@ pub(super) fn lab(fact: &LabFact, state: &mut NarrateState, out: &mut Vec<Answer
         LabFact::StepWaits { id, port, step } => {
             let first = state.waiting.is_empty();
             state.waiting.insert(*id, (*port, step.clone()));
-            let next = if first { "next: :step" } else { "" };
-            out.push(step_row("held", *port, step, state).remark(next).line());
+            // `:step` and `:run` say themselves what waits behind them.
+            if !state.in_step {
+                state.just_held = Some((*id, first));
+            }
         }
         LabFact::StepTaken { id } => {
             let Some((port, step)) = state.waiting.remove(id) else { return };
@@ -59,6 +61,18 @@ pub(super) fn lab(fact: &LabFact, state: &mut NarrateState, out: &mut Vec<Answer
         _ if by_verb => {}
         _ => done(fact, out),
     }
+}
+
+/// Tells the step that was held just now, unless this event lets it go: of many steps that go
+/// through at once none is held.
+pub(super) fn held(next: Option<&Body>, state: &mut NarrateState, out: &mut Vec<AnswerLine>) {
+    let Some((id, first)) = state.just_held.take() else { return };
+    if matches!(next, Some(Body::Lab(LabFact::StepTaken { id: taken })) if *taken == id) {
+        return;
+    }
+    let Some((port, step)) = state.waiting.get(&id) else { return };
+    let next = if first { "next: :step" } else { "" };
+    out.push(step_row("held", *port, step, state).remark(next).line());
 }
 
 /// What was done by a key, a script's scenario or another front-end, with no answer of its own.

@@ -1,6 +1,7 @@
 //! help, at both prompts.
 
 use crate::console::session::Mouth;
+use crate::console::verbs::table::Family;
 use crate::console::{commands, suggest, verbs};
 use crate::observe::{Answer, AnswerLine, Label, Span};
 
@@ -11,9 +12,11 @@ pub(in crate::console) fn shell(mouth: &mut Mouth<'_>) {
     for (name, args, about) in commands::SHELL {
         entry(&format!("{name} {args}"), about, mouth, &mut answer);
     }
-    answer.push(Label::Good, "The lab itself");
-    for verb in verbs::VERBS {
-        entry(&format!(":{} {}", verb.name, verb.args), verb.about, mouth, &mut answer);
+    for family in Family::ALL {
+        answer.push(Label::Good, family.heading());
+        for verb in verbs::VERBS.iter().filter(|v| v.family == family) {
+            entry(&format!(":{} {}", verb.name, verb.args), verb.about, mouth, &mut answer);
+        }
     }
     answer.push(Label::Good, "At a redis-cli prompt");
     entry("any Redis command", "help COMMAND tells its arguments", mouth, &mut answer);

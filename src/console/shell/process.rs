@@ -14,6 +14,15 @@ pub(super) fn ps(console: &mut Console, mouth: &mut Mouth<'_>) -> Ended {
     Ended::ok()
 }
 
+/// What a signal does to one of the lab's servers.
+#[derive(Clone, Copy)]
+enum Signal {
+    Kill,
+    Term,
+    Stop,
+    Continue,
+}
+
 pub(super) fn kill(console: &mut Console, args: &Args, mouth: &mut Mouth<'_>) -> Ended {
     let (mut signal, mut pids) = ("TERM".to_owned(), Vec::new());
     let mut words = args.args.iter();
@@ -21,7 +30,7 @@ pub(super) fn kill(console: &mut Console, args: &Args, mouth: &mut Mouth<'_>) ->
         match word.strip_prefix('-') {
             Some("s") => signal = words.next().cloned().unwrap_or_default(),
             Some("l") => {
-                mouth.text(Label::Shell, "9 KILL  15 TERM  2 INT");
+                mouth.text(Label::Shell, "9 KILL  15 TERM  2 INT  19 STOP  18 CONT");
                 return Ended::ok();
             }
             Some(s) => signal = s.to_owned(),
@@ -29,13 +38,16 @@ pub(super) fn kill(console: &mut Console, args: &Args, mouth: &mut Mouth<'_>) ->
         }
     }
     let upper = signal.to_ascii_uppercase();
-    let hard = match upper.strip_prefix("SIG").unwrap_or(&upper) {
-        "9" | "KILL" => true,
-        "15" | "TERM" | "2" | "INT" => false,
+    let signal = match upper.strip_prefix("SIG").unwrap_or(&upper) {
+        "9" | "KILL" => Signal::Kill,
+        "15" | "TERM" | "2" | "INT" => Signal::Term,
+        "19" | "STOP" | "20" | "TSTP" => Signal::Stop,
+        "18" | "CONT" => Signal::Continue,
         _ => {
+            let shown = crate::console::reply::shown(signal.as_bytes());
             mouth.text(
                 Label::ShellError,
-                format!("kill: {signal}: the lab knows -9 (KILL), -TERM and -INT"),
+                format!("kill: {shown}: the lab knows -9 (KILL), -TERM, -INT, -STOP and -CONT"),
             );
             return Ended::failed();
         }
@@ -62,7 +74,16 @@ pub(super) fn kill(console: &mut Console, args: &Args, mouth: &mut Mouth<'_>) ->
             ended.failed = true;
             continue;
         };
-        let done = if hard { console.lab.kill(i.port) } else { console.lab.terminate(i.port) };
+        let lab = &console.lab;
+        let done = match signal {
+            Signal::Kill => lab.kill(i.port),
+            Signal::Term => lab.terminate(i.port),
+            // A second SIGSTOP, or a SIGCONT for whoever runs, does nothing and is no error.
+            Signal::Stop if i.frozen => Ok(()),
+            Signal::Stop => lab.freeze(i.port),
+            Signal::Continue if !i.frozen => Ok(()),
+            Signal::Continue => lab.thaw(i.port),
+        };
         if let Err(e) = done {
             mouth.lab_error("kill: ", &e);
             ended.failed = true;

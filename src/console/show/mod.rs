@@ -5,9 +5,10 @@
 
 mod backlog;
 mod buffer;
+pub mod differences;
 mod keys;
 mod seen;
-mod table;
+pub mod table;
 mod time;
 mod topology;
 mod tree;

@@ -1,5 +1,7 @@
 //! Lines that begin with `:` steer the lab. One file a verb.
 
+mod back;
+mod breaks;
 mod condition;
 mod events;
 mod export;
@@ -7,83 +9,55 @@ mod fields;
 mod fill;
 mod instances;
 mod links;
+pub(super) mod scale;
+mod scenario;
 mod show;
+mod slow;
+mod step;
+pub(super) mod table;
 mod wait;
 
 use super::session::{Console, Mouth};
 use super::{MoreLines, Outcome, suggest};
 use crate::observe::{Answer, Label};
-
-/// A verb, for help and completion.
-pub(super) struct Verb {
-    pub name: &'static str,
-    pub args: &'static str,
-    pub about: &'static str,
-    /// A line that works; shown to those whose line did not.
-    pub example: &'static str,
-}
-
-const fn verb(
-    name: &'static str,
-    args: &'static str,
-    about: &'static str,
-    example: &'static str,
-) -> Verb {
-    Verb { name, args, about, example }
-}
-
-/// In the order of `:help`.
-pub(super) const VERBS: &[Verb] = &[
-    verb(
-        "wait",
-        "CONDITION [for SECONDS]",
-        "wait until 6381.role == slave, or 6381> GET a == \"b\"",
-        ":wait 6381.master_link_status == up for 20",
-    ),
-    verb(
-        "fill",
-        "N [on PORT] [SIZE]",
-        "write N keys of SIZE bytes: something to transfer",
-        ":fill 10000",
-    ),
-    verb(
-        "throttle",
-        "A B RATE",
-        "slow the link between two ports: 6380 6381 64kb",
-        ":throttle 6380 6381 64kb",
-    ),
-    verb("heal", "[A B]", "lift the bound of one link, or of all", ":heal 6380 6381"),
-    verb("kill", "PORT", "end it as kill -9 does: nothing is saved", ":kill 6380"),
-    verb("restart", "PORT", "start an instance that is down again", ":restart 6380"),
-    verb(
-        "show",
-        "PANE [PORT ...]",
-        "topology, backlog, buffer, wire, keys, why or time as plain text",
-        ":show topology",
-    ),
-    verb("events", "on|off", "tell what happens between the instances", ":events off"),
-    verb("export", "FILE.md", "write the session so far as Markdown", ":export walk.md"),
-    verb("lesson", "", "the running lesson's text", ":lesson"),
-    verb("goals", "", "its goals, and which are reached", ":goals"),
-    verb("hint", "", "its next hint", ":hint"),
-    verb("help", "", "this list", ":help"),
-    verb("quit", "", "leave the lab", ":quit"),
-];
+pub(super) use table::VERBS;
 
 pub(super) fn run(
     console: &mut Console,
     name: &str,
     rest: &str,
-    _lines: &mut dyn MoreLines,
+    lines: &mut dyn MoreLines,
     mouth: &mut Mouth<'_>,
 ) -> Outcome {
     match name {
         "wait" => wait::run(console, rest, mouth),
         "fill" => fill::run(console, rest, mouth),
+        "step" => step::step(console, rest, mouth),
+        "run" => step::run(console, rest, mouth),
+        "break" => breaks::set(console, rest, mouth),
+        "unbreak" => breaks::clear(console, rest, mouth),
+        "breaks" => breaks::list(console, rest, mouth),
+        "slow" => slow::run(console, rest, mouth),
+        "back" => back::back(console, rest, lines, mouth),
+        "now" => back::now(lines, mouth),
+        "bookmark" => back::bookmark(console, rest, mouth),
+        "bookmarks" => back::bookmarks(console, mouth),
+        "cut" => links::cut(console, rest, mouth),
+        "delay" => links::delay(console, rest, mouth),
         "throttle" => links::throttle(console, rest, mouth),
+        "halfopen" => links::half_open(console, rest, mouth),
+        "drop" => links::drop_link(console, rest, mouth),
         "heal" => links::heal(console, rest, mouth),
+        "faults" => links::faults(console, mouth),
         "kill" => instances::kill(console, rest, mouth),
         "restart" => instances::restart(console, rest, mouth),
+        "freeze" => instances::freeze(console, rest, mouth),
+        "thaw" => instances::thaw(console, rest, mouth),
+        "add" => instances::add(console, rest, mouth),
+        "remove" => instances::remove(console, rest, mouth),
+        "scale" => scale::run(console, rest, mouth),
+        "scenario" => scenario::run(console, rest, mouth),
+        "scenarios" => scenario::list(mouth),
         "show" => show::run(console, rest, mouth),
         "events" => events::run(console, rest, mouth),
         "export" => export::run(console, rest, mouth),

@@ -8,7 +8,7 @@
 //! at, so that one step back costs no more than one step forward.
 
 mod checkpoints;
-pub mod differences;
+pub use crate::console::show::differences;
 pub mod marks;
 
 use super::reduce::World;

@@ -1,8 +1,8 @@
 //! What is another way now than it was at the moment that is looked at.
 
+use crate::console::units::{bytes as size, count, signed as grouped};
 use crate::lab::model::{Instance, Life, LinkStatus, Model, Peer, Sight};
 use crate::observe::{Preview, Role};
-use crate::tui::text::{count, grouped, size};
 use std::collections::BTreeSet;
 
 /// Keys that are named one by one.
