@@ -31,9 +31,22 @@ pub struct LabArgs {
     /// Begin this lesson at once.
     #[arg(long, value_name = "ID", global = true)]
     pub lesson: Option<String>,
+    /// How much memory the journal takes, such as 128mb: so far one can look back. The
+    /// SYNCLAB_JOURNAL variable says the same. [default: 64mb]
+    #[arg(long, value_name = "SIZE", global = true, value_parser = journal_bytes)]
+    pub journal: Option<u64>,
     /// No colours; the NO_COLOR variable says the same.
     #[arg(long, global = true)]
     pub no_color: bool,
+}
+
+/// A journal's size: at least a megabyte.
+pub fn journal_bytes(text: &str) -> Result<u64, String> {
+    use synclab::lab::journal::LEAST_BYTES;
+    match synclab::console::units::parse_bytes(text) {
+        Some(bytes) if bytes >= LEAST_BYTES => Ok(bytes),
+        _ => Err("a size of 1mb or more is wanted, such as 128mb".into()),
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -108,5 +121,10 @@ mod tests {
         let cli = Cli::parse_from(["synclab", "--base-port", "7380", "repl", "--bare"]);
         assert_eq!((cli.lab.base_port, cli.lab.bare), (7380, true));
         assert!(Cli::try_parse_from(["synclab", "--base-port", "65534"]).is_err());
+        let cli = Cli::parse_from(["synclab", "repl", "--journal", "128mb"]);
+        assert_eq!(cli.lab.journal, Some(128 << 20));
+        for wrong in ["0", "1k", "much"] {
+            assert!(Cli::try_parse_from(["synclab", "--journal", wrong]).is_err(), "{wrong}");
+        }
     }
 }

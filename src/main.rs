@@ -18,7 +18,18 @@ fn main() {
     if let Some(args) = for_server(&args) {
         exit(server::main(args));
     }
-    let Cli { command, lab } = Cli::parse();
+    let Cli { command, mut lab } = Cli::parse();
+    if lab.journal.is_none()
+        && let Some(text) = std::env::var("SYNCLAB_JOURNAL").ok().filter(|v| !v.is_empty())
+    {
+        match cli::journal_bytes(&text) {
+            Ok(bytes) => lab.journal = Some(bytes),
+            Err(why) => {
+                eprintln!("synclab: SYNCLAB_JOURNAL={text}: {why}");
+                exit(2);
+            }
+        }
+    }
     if lab.no_color {
         // SAFETY: no other thread exists yet that could read the environment meanwhile.
         unsafe { std::env::set_var("NO_COLOR", "1") };
@@ -30,8 +41,16 @@ fn main() {
             0
         }
         Some(Command::Repl { script }) => {
-            let LabArgs { bare, workspace, base_port, lesson, .. } = lab;
-            line::run(line::LineOptions { bare, script, workspace, base_port, lesson })
+            let LabArgs { bare, workspace, base_port, lesson, journal, .. } = lab;
+            let journal_bytes = journal;
+            line::run(line::LineOptions {
+                bare,
+                script,
+                workspace,
+                base_port,
+                lesson,
+                journal_bytes,
+            })
         }
         Some(Command::Lesson { what: LessonCommand::List }) => list_lessons(lab.base_port),
         Some(Command::Lesson { what: LessonCommand::Start { id } }) => {
@@ -45,8 +64,8 @@ fn main() {
 
 /// The screens: a lesson or the free lab.
 fn screens(asked: LabArgs) -> i32 {
-    let LabArgs { bare, workspace, base_port, lesson, .. } = asked;
-    let lab = LabOptions { workspace, base_port, bare, lesson: None };
+    let LabArgs { bare, workspace, base_port, lesson, journal, .. } = asked;
+    let lab = LabOptions { workspace, base_port, bare, lesson: None, journal_bytes: journal };
     tui::run(tui::Options { lab, lesson })
 }
 

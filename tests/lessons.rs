@@ -76,6 +76,7 @@ fn bare_lab(base: u16) -> (Lab, tempfile::TempDir) {
         base_port: base,
         bare: true,
         lesson: Some("walk-through".into()),
+        ..LabOptions::default()
     };
     (Lab::open(options).expect("a lab"), folder)
 }

@@ -4,14 +4,21 @@
 //! the writers. When entries had to be dropped, a reader that was too slow is told how many, and
 //! the [`Model`] that they made up is kept, so that the fold of what is left still begins right.
 
+mod shelf;
+mod weigh;
+
+pub use weigh::weigh;
+
 use super::model::Model;
 use crate::observe::{Body, ConsoleFact, Event, Fact, LabFact, Now, Source};
-use std::collections::VecDeque;
+use shelf::Shelf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-/// How many events a session's journal holds.
-pub const CAPACITY: usize = 100_000;
+/// How much memory a session's journal takes, if nothing else was asked for.
+pub const BYTES: u64 = 64 << 20;
+/// It never takes less: some seconds of a session must fit.
+pub const LEAST_BYTES: u64 = 1 << 20;
 
 type Watcher = Box<dyn Fn() + Send + Sync>;
 
@@ -23,10 +30,12 @@ pub struct Journal {
 }
 
 struct Inner {
-    events: VecDeque<Event>,
+    events: Shelf,
     /// The position that the next event gets.
     next: u64,
+    /// How many events it holds at most, and how many bytes.
     capacity: usize,
+    bytes: usize,
     /// The fold of everything that was dropped from the front.
     base: Model,
     next_watcher: u64,
@@ -39,31 +48,45 @@ impl Inner {
 
     fn push(&mut self, at: Now, source: Source, body: Body) -> u64 {
         let seq = self.next;
-        if self.events.len() >= self.capacity
-            && let Some(old) = self.events.pop_front()
+        self.events.push(Event { seq, at, source, body });
+        self.next += 1;
+        // The newest stays, however long it is.
+        while self.events.len() > 1
+            && (self.events.len() > self.capacity || self.events.bytes() > self.bytes)
+            && let Some(old) = self.events.pop()
         {
             self.base.apply(&old);
         }
-        self.events.push_back(Event { seq, at, source, body });
-        self.next += 1;
         seq
     }
 }
 
 impl Default for Journal {
     fn default() -> Journal {
-        Journal::with_capacity(CAPACITY)
+        Journal::with_bytes(BYTES)
     }
 }
 
 impl Journal {
+    /// An empty journal that takes up to so much memory, [`LEAST_BYTES`] at least: what an event
+    /// takes is estimated by [`weigh`].
+    pub fn with_bytes(bytes: u64) -> Journal {
+        let bytes = usize::try_from(bytes.max(LEAST_BYTES)).unwrap_or(usize::MAX);
+        Journal::bounded(usize::MAX, bytes)
+    }
+
     /// An empty journal that keeps the last `capacity` events (at least one).
     pub fn with_capacity(capacity: usize) -> Journal {
+        Journal::bounded(capacity.max(1), usize::MAX)
+    }
+
+    fn bounded(capacity: usize, bytes: usize) -> Journal {
         Journal {
             inner: Mutex::new(Inner {
-                events: VecDeque::new(),
+                events: Shelf::default(),
                 next: 0,
-                capacity: capacity.max(1),
+                capacity,
+                bytes,
                 base: Model::default(),
                 next_watcher: 0,
             }),
@@ -129,6 +152,12 @@ impl Journal {
         self.lock().first()
     }
 
+    /// How much memory its events take, and how much they may take at most.
+    pub fn memory(&self) -> (u64, u64) {
+        let inner = self.lock();
+        (inner.events.bytes() as u64, inner.bytes as u64)
+    }
+
     /// Copies up to `max` events from `cursor` on into `into` and returns the next cursor.
     ///
     /// When events at the cursor were dropped already, the first thing handed over is a
@@ -139,14 +168,14 @@ impl Journal {
         let first = inner.first();
         let mut from = cursor.min(inner.next);
         if from < first {
-            let at = inner.events.front().map(|e| e.at).unwrap_or_default();
+            let at = inner.events.first().map(|e| e.at).unwrap_or_default();
             let lost = LabFact::Lost { events: first - from };
             into.push(Event { seq: first - 1, at, source: Source::Lab, body: Body::Lab(lost) });
             from = first;
         }
         let skip = (from - first) as usize;
         let before = into.len();
-        into.extend(inner.events.iter().skip(skip).take(max).cloned());
+        into.extend(inner.events.from(skip).take(max).cloned());
         from + (into.len() - before) as u64
     }
 
@@ -322,6 +351,28 @@ mod tests {
         assert_eq!(slow.catch_up(|_, _| ()), 10);
         assert!(slow.model().file_exists("/data/0"));
         assert_eq!(slow.model().lost(), 7);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_cursors_are_right_across_chunks() {
+        let journal = Journal::with_bytes(LEAST_BYTES);
+        let (mut cursor, mut read) = (0, Vec::new());
+        for n in 0..20_000u64 {
+            journal.append_lab(Now::default(), made(n as usize));
+            if n % 700 == 699 {
+                cursor = journal.read_from(cursor, &mut read, usize::MAX);
+            }
+        }
+        let (bytes, most) = journal.memory();
+        assert!(bytes <= most && bytes > most - 1_000, "{bytes} of {most}");
+        assert!(journal.first() > 5_000, "something was dropped");
+        journal.read_from(cursor, &mut read, usize::MAX);
+        assert!(read.iter().enumerate().all(|(n, e)| e.seq == n as u64), "in order, each once");
+        for from in [journal.first(), journal.first() + 513, journal.len() - 1] {
+            read.clear();
+            assert_eq!(journal.read_from(from, &mut read, 3), (from + 3).min(journal.len()));
+            assert_eq!(read[0].seq, from);
+        }
     }
 
     #[test]

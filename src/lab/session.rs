@@ -4,7 +4,7 @@ use super::clock::LabClock;
 use super::error::{LabError, LabErrorKind};
 use super::free;
 use super::instances::{InstanceInfo, Instances, Request, Started};
-use super::journal::Journal;
+use super::journal::{BYTES, Journal};
 use super::links::Links;
 use super::recorder::Recorder;
 use super::secrets::{mask_answer, mask_line};
@@ -37,11 +37,19 @@ pub struct LabOptions {
     pub bare: bool,
     /// The lesson that is taken, by id.
     pub lesson: Option<String>,
+    /// How much memory the journal takes, in bytes; `None`: [`BYTES`](super::journal::BYTES).
+    pub journal_bytes: Option<u64>,
 }
 
 impl Default for LabOptions {
     fn default() -> LabOptions {
-        LabOptions { workspace: None, base_port: 6380, bare: false, lesson: None }
+        LabOptions {
+            workspace: None,
+            base_port: 6380,
+            bare: false,
+            lesson: None,
+            journal_bytes: None,
+        }
     }
 }
 
@@ -77,7 +85,7 @@ impl Lab {
     pub fn open(options: LabOptions) -> Result<Lab, LabError> {
         let ports = three_ports(options.base_port)?;
         let clock = Arc::new(LabClock::new());
-        let journal = Arc::new(Journal::default());
+        let journal = Arc::new(Journal::with_bytes(options.journal_bytes.unwrap_or(BYTES)));
         let folder = session_folder(options.workspace.as_deref(), clock.now())?;
         journal.append_lab(
             clock.now(),

@@ -38,11 +38,20 @@ pub struct LineOptions {
     pub base_port: u16,
     /// The lesson to take, by id; it says itself whether anything is started.
     pub lesson: Option<String>,
+    /// How much memory the journal takes, in bytes; `None`: the usual.
+    pub journal_bytes: Option<u64>,
 }
 
 impl Default for LineOptions {
     fn default() -> LineOptions {
-        LineOptions { bare: false, script: None, workspace: None, base_port: 6380, lesson: None }
+        LineOptions {
+            bare: false,
+            script: None,
+            workspace: None,
+            base_port: 6380,
+            lesson: None,
+            journal_bytes: None,
+        }
     }
 }
 
@@ -113,6 +122,7 @@ fn open(options: &LineOptions) -> Result<(Lab, Option<crate::lesson::Lesson>), S
         base_port: base,
         bare,
         lesson: options.lesson.clone(),
+        journal_bytes: options.journal_bytes,
     })
     .map_err(|e| e.to_string())?;
     if !bare && let Err(e) = lab.prepare_free() {

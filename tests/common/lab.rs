@@ -33,6 +33,7 @@ pub fn open(bare: bool) -> (Lab, tempfile::TempDir) {
         base_port: free_base_port(),
         bare,
         lesson: None,
+        ..LabOptions::default()
     };
     (Lab::open(options).expect("opens"), tmp)
 }
