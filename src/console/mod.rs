@@ -32,6 +32,7 @@ mod notes;
 mod outcome;
 mod patience;
 pub mod ports;
+pub mod rdb;
 mod redis;
 pub mod reply;
 pub mod scenario;

@@ -71,6 +71,7 @@ pub const ACTIONS: &[Described] = &[
     described(Action::Show(Pane::Keys), "7", "Keys: what each one knows"),
     described(Action::Show(Pane::Logs), "8", "Logs: what the servers say"),
     described(Action::Show(Pane::Charts), "9", "Charts: how offsets, lag and buffers went"),
+    described(Action::Show(Pane::Rdb), "0", "RDB: what the snapshot holds"),
     described(Action::Console, "i", "Console: type again"),
     described(Action::NextPane, "Tab", "next pane"),
     described(Action::Zoom, "z", "zoom the pane to the whole screen, and back"),

@@ -14,16 +14,17 @@ pub enum Pane {
     Keys,
     Logs,
     Charts,
+    Rdb,
     Console,
 }
 
 /// The tabs at the right of a wide screen.
-pub const RIGHT_TABS: [Pane; 6] =
-    [Pane::Buffer, Pane::Wire, Pane::Backlog, Pane::Keys, Pane::Logs, Pane::Charts];
+pub const RIGHT_TABS: [Pane; 7] =
+    [Pane::Buffer, Pane::Wire, Pane::Backlog, Pane::Keys, Pane::Logs, Pane::Charts, Pane::Rdb];
 
 impl Pane {
     /// All but the console, in the order of their numbers.
-    pub const NUMBERED: [Pane; 9] = [
+    pub const NUMBERED: [Pane; 10] = [
         Pane::Lesson,
         Pane::Topology,
         Pane::Sequence,
@@ -33,6 +34,7 @@ impl Pane {
         Pane::Keys,
         Pane::Logs,
         Pane::Charts,
+        Pane::Rdb,
     ];
 
     pub fn name(self) -> &'static str {
@@ -46,6 +48,7 @@ impl Pane {
             Pane::Keys => "Keys",
             Pane::Logs => "Logs",
             Pane::Charts => "Charts",
+            Pane::Rdb => "RDB",
             Pane::Console => "Console",
         }
     }
@@ -62,6 +65,7 @@ impl Pane {
             Pane::Keys => "what each one knows",
             Pane::Logs => "what the servers say",
             Pane::Charts => "how it went",
+            Pane::Rdb => "what the snapshot holds",
             Pane::Console => "what you type",
         }
     }

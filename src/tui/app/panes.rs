@@ -131,5 +131,5 @@ impl App {
 
 /// Whether the newest stands at the foot.
 pub fn grows(pane: Pane) -> bool {
-    matches!(pane, Pane::Console | Pane::Logs | Pane::Wire)
+    matches!(pane, Pane::Console | Pane::Logs | Pane::Wire | Pane::Rdb)
 }

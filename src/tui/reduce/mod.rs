@@ -9,6 +9,7 @@ pub mod link;
 pub mod links;
 pub mod logs;
 pub mod merge;
+pub mod rdb;
 pub mod row;
 pub mod sequence;
 pub mod traffic;
@@ -35,6 +36,7 @@ pub struct World {
     pub links: links::Links,
     pub logs: logs::Logs,
     pub wire: wire::Wire,
+    pub rdbs: rdb::Rdbs,
     pub charts: charts::Charts,
     pub traffic: traffic::Traffic,
     pub console: console::Scrollback,
@@ -56,6 +58,7 @@ impl World {
         self.links.apply(event);
         self.logs.apply(event);
         self.wire.apply(event);
+        self.rdbs.apply(event);
         self.charts.apply(event, &self.model);
         self.traffic.apply(event, &self.model);
         self.console.apply(event);

@@ -2,6 +2,7 @@
 
 mod attention;
 mod back;
+mod bytes;
 mod diagram;
 mod drive;
 mod newcomer;

@@ -17,6 +17,8 @@ pub fn lines(pane: Pane, wide: usize) -> Vec<Text> {
         Pane::Backlog => backlog(),
         Pane::Keys => keys(),
         Pane::Charts => charts(),
+        Pane::Wire => wire(),
+        Pane::Rdb => rdb(),
         _ => return Vec::new(),
     };
     let mut out = vec![Text::of(Mark::Title, format!("{}: {}", pane.name(), pane.question()))];
@@ -107,6 +109,42 @@ fn charts() -> (&'static str, Signs) {
         &[
             (Mark::Stream, "·▁▃█", "nought, and bars by one scale for the group"),
             (Mark::Quiet, "(blank)", "no such number then: no link, or not up"),
+        ],
+    )
+}
+
+fn wire() -> (&'static str, Signs) {
+    (
+        "The bytes of the chosen link, message by message, in the order in which they passed: where \
+         they lie, the bytes, what they read as. In the stream the place is the replication offset, \
+         else it counts the bytes of this connection. Passwords are stars. A row selected in the \
+         Sequence is shown here. Under load bytes are not kept; a gap says how many.",
+        &[
+            (Mark::Handshake, "──▶ PSYNC …", "from the replica to its master"),
+            (Mark::Handshake, "◀── +CONTINUE", "from the master to the replica"),
+            (
+                Mark::Rdb,
+                "◀══ RDB bytes",
+                "pieces of the snapshot, folded: the RDB pane decodes them",
+            ),
+            (Mark::Stream, "◀── SET a b", "a command of the stream, with its offset"),
+            (Mark::Ack, "──▶ REPLCONF ACK", "an acknowledgement"),
+            (Mark::Text, "␍ ␊ ·", "CR, LF, a byte that is no letter"),
+        ],
+    )
+}
+
+fn rdb() -> (&'static str, Signs) {
+    (
+        "The snapshot of the chosen link's last full sync, from the word REDIS to the checksum: \
+         the place of each record in the file, its first bytes, what they mean. Of a long file the \
+         first thousand records are told, then its end. `synclab inspect FILE` shows any dump.rdb \
+         whole.",
+        &[
+            (Mark::Quiet, "fa … aux", "what the writer tells about itself and the stream"),
+            (Mark::Quiet, "fe, fb", "which database follows, and how many keys"),
+            (Mark::Text, "00 … string", "a key: type byte, name, value"),
+            (Mark::Good, "checksum", "the sum of all bytes before it, compared where it says so"),
         ],
     )
 }

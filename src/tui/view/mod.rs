@@ -23,6 +23,7 @@ mod frame;
 mod go_to;
 mod happened;
 mod help;
+mod hex;
 mod keys;
 mod lesson;
 mod logs;
@@ -30,6 +31,7 @@ mod palette;
 mod plain;
 mod plot;
 mod quit;
+mod rdb;
 mod sequence;
 mod start;
 mod status;
@@ -207,6 +209,7 @@ fn pane(c: &mut Canvas, app: &App, which: Pane, area: Rect) {
         Pane::Sequence => sequence::draw(c, app, area),
         Pane::Buffer => buffer::draw(c, app, area),
         Pane::Wire => wire::draw(c, app, area),
+        Pane::Rdb => rdb::draw(c, app, area),
         Pane::Backlog => backlog::draw(c, app, area),
         Pane::Keys => keys::draw(c, app, area),
         Pane::Logs => logs::draw(c, app, area),

@@ -1,31 +1,25 @@
-//! What is on the wire: the stream's bytes beside their meaning.
+//! The stream of a link whose bytes were not kept: the commands, and the bytes that they must be.
 
-use super::frame::{Canvas, Text};
-use super::words;
+use super::super::frame::{Canvas, Text};
+use super::super::{hex, words};
 use crate::tui::app::{App, Pane};
-use crate::tui::reduce::wire::{Piece, resp_of};
-use crate::tui::text::{clip, fit, fit_right, grouped, width};
+use crate::tui::reduce::link::LinkKey;
+use crate::tui::reduce::wire::stream::{Piece, resp_of};
+use crate::tui::text::{clip, fit_right, grouped, width};
 use crate::tui::theme::Mark;
 use ratatui::layout::Rect;
 
 /// Lines of hexadecimal bytes that one command may take.
 const HEX_LINES: usize = 4;
 
-pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
-    let master = match app.link() {
-        Some(key) => {
-            // A master outside tells nothing; what its replica executes is the same stream.
-            if app.world.wire.of(&key.master).is_some() { key.master } else { key.replica }
-        }
-        None => {
-            c.line(area, 0, &Text::of(Mark::Quiet, " no replica, no stream"));
-            return;
-        }
-    };
+pub fn draw(c: &mut Canvas, app: &App, area: Rect, key: &LinkKey) {
+    // A master outside tells nothing; what its replica executes is the same stream.
+    let outside = app.world.wire.of(&key.master).is_none();
+    let master = if outside { &key.replica } else { &key.master };
     let head = Text::of(Mark::Quiet, " the stream of ")
         .add(Mark::Master, master.label())
         .add(Mark::Quiet, " byte by byte");
-    let Some(pieces) = app.world.wire.of(&master).filter(|p| !p.is_empty()) else {
+    let Some(pieces) = app.world.wire.of(master).filter(|p| !p.is_empty()) else {
         let lines = [
             head,
             Text::new(),
@@ -83,22 +77,11 @@ fn piece_lines(piece: &Piece, wide: usize, fresh: bool) -> Vec<Text> {
             break;
         }
         let at = grouped(piece.from.0 + (n * per) as i64);
-        let hex: Vec<String> = chunk.iter().map(|b| format!("{b:02x}")).collect();
-        let text: String = chunk.iter().map(|b| glyph(*b)).collect();
         lines.push(
             Text::of(Mark::Quiet, format!(" {} ", fit_right(&at, place)))
-                .add(Mark::Ack, format!(" {} ", fit(&hex.join(" "), per * 3 - 1)))
-                .add(Mark::Text, text),
+                .add(Mark::Ack, format!(" {} ", hex::bytes(chunk, per)))
+                .add(Mark::Text, hex::letters(chunk)),
         );
     }
     lines
-}
-
-fn glyph(b: u8) -> char {
-    match b {
-        b'\r' => '␍',
-        b'\n' => '␊',
-        0x20..=0x7e => b as char,
-        _ => '·',
-    }
 }

@@ -1,6 +1,7 @@
-//! The last stretch of the stream, command by command, for the bytes beside their meaning.
+//! The last stretch of the streams, command by command: what is known of a stream where its bytes
+//! were not kept.
 
-use super::link::Peer;
+use super::super::link::Peer;
 use crate::observe::{Body, Event, Fact, Now, Offset, Preview, Source};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -19,11 +20,11 @@ pub struct Piece {
 
 /// The streams, by the master that writes them (or the replica that executes an outside one).
 #[derive(Clone, Debug, Default)]
-pub struct Wire {
+pub struct Streams {
     by_port: BTreeMap<u16, VecDeque<Piece>>,
 }
 
-impl Wire {
+impl Streams {
     /// Folds one event.
     pub fn apply(&mut self, event: &Event) {
         let (Source::Instance(port), Body::Fact(fact)) = (event.source, &event.body) else {
