@@ -126,6 +126,11 @@ impl Server {
         assert_eq!(sent, 0, "the server is there");
     }
 
+    /// The path of a file in its folder.
+    pub fn file(&self, name: &str) -> std::path::PathBuf {
+        self.dir.path().join(name)
+    }
+
     /// What it has logged behind the first line that contains `from`, without times, pids,
     /// numbers and names that differ from run to run.
     pub fn told_since(&self, from: &str, peers: &[&Server]) -> Vec<String> {
