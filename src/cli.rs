@@ -1,9 +1,11 @@
 //! The command line: clap alone. What is asked for is done by `main.rs`.
 
+use clap::builder::TypedValueParser;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use synclab::tui::theme::Palette;
 
 /// An interactive lab for Redis replication: three real servers, and every step between them.
 #[derive(Debug, Parser)]
@@ -38,6 +40,11 @@ pub struct LabArgs {
     /// No colours; the NO_COLOR variable says the same.
     #[arg(long, global = true)]
     pub no_color: bool,
+    /// The screens' colours; `t` changes them later. SYNCLAB_THEME says the same.
+    #[arg(long, value_name = "NAME", global = true,
+          value_parser = clap::builder::PossibleValuesParser::new(Palette::ALL.map(Palette::word))
+              .map(|word| Palette::parse(&word).unwrap_or(Palette::Full)))]
+    pub theme: Option<Palette>,
 }
 
 /// A journal's size: at least a megabyte.

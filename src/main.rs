@@ -64,9 +64,9 @@ fn main() {
 
 /// The screens: a lesson or the free lab.
 fn screens(asked: LabArgs) -> i32 {
-    let LabArgs { bare, workspace, base_port, lesson, journal, .. } = asked;
+    let LabArgs { bare, workspace, base_port, lesson, journal, theme, .. } = asked;
     let lab = LabOptions { workspace, base_port, bare, lesson: None, journal_bytes: journal };
-    tui::run(tui::Options { lab, lesson })
+    tui::run(tui::Options { lab, lesson, theme })
 }
 
 /// One line for each lesson.

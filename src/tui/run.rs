@@ -9,7 +9,7 @@ mod time;
 use super::app::{App, Ask, Mode};
 use super::copy;
 use super::term::{self, Term};
-use super::theme::Theme;
+use super::theme::{Palette, Theme};
 use super::view;
 use crate::console::Outcome;
 use crate::lab::LabOptions;
@@ -27,6 +27,8 @@ pub struct Options {
     pub lab: LabOptions,
     /// Skips the start screen: a lesson by its id or number.
     pub lesson: Option<String>,
+    /// The colours, if they were asked for.
+    pub theme: Option<Palette>,
 }
 
 /// Everything that wakes the loop.
@@ -98,7 +100,7 @@ pub fn run(options: Options) -> i32 {
         }
     };
     sources::keyboard(tx.clone());
-    let app = App::new(Theme::from_env(), ports.to_vec(), lessons);
+    let app = App::new(Theme::choose(options.theme), ports.to_vec(), lessons);
     let mut screen = Loop {
         app,
         rx,

@@ -1,8 +1,9 @@
 //! One meaning a colour, and a shape beside it, so that monochrome loses nothing.
 //!
 //! A pane asks for a [`Mark`], never for a colour. `NO_COLOR` leaves bold, dim, underline and
-//! reversed; the colour-blind theme takes the colours of Okabe and Ito. No colour is so bright or
-//! so dark that it would be lost on a light or on a dark terminal.
+//! reversed; the colour-blind theme takes the colours of Okabe and Ito. No colour of these is so
+//! bright or so dark that it would be lost on a light or on a dark terminal; who knows which it is
+//! has a theme for it with more contrast.
 
 use crate::observe::Label;
 use ratatui::style::{Color, Modifier, Style};
@@ -38,9 +39,38 @@ pub enum Mark {
 /// Which set of colours is in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Palette {
+    /// For any ground.
     Full,
+    Dark,
+    Light,
     ColourBlind,
     Plain,
+}
+
+impl Palette {
+    /// In the order in which the key goes round.
+    pub const ALL: [Palette; 5] =
+        [Palette::Full, Palette::Dark, Palette::Light, Palette::ColourBlind, Palette::Plain];
+
+    /// What `--theme` and `SYNCLAB_THEME` call it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Palette::Full => "full",
+            Palette::Dark => "dark",
+            Palette::Light => "light",
+            Palette::ColourBlind => "colour-blind",
+            Palette::Plain => "plain",
+        }
+    }
+
+    /// The palette of this name.
+    pub fn parse(word: &str) -> Option<Palette> {
+        match word.to_ascii_lowercase().as_str() {
+            "color-blind" | "cb" => Some(Palette::ColourBlind),
+            "mono" | "monochrome" | "none" => Some(Palette::Plain),
+            word => Palette::ALL.into_iter().find(|p| p.word() == word),
+        }
+    }
 }
 
 /// The styles of the program.
@@ -50,16 +80,15 @@ pub struct Theme {
 }
 
 impl Theme {
-    /// `NO_COLOR` (any value but empty) wins; `SYNCLAB_THEME` may say `colour-blind` or `plain`.
-    pub fn from_env() -> Theme {
+    /// What was asked for on the command line; else `NO_COLOR` (any value but empty); else
+    /// `SYNCLAB_THEME`, which takes the same names as the command line.
+    pub fn choose(asked: Option<Palette>) -> Theme {
         let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
-        let palette = if set("NO_COLOR").is_some() {
-            Palette::Plain
-        } else {
-            match set("SYNCLAB_THEME").as_deref() {
-                Some("plain") => Palette::Plain,
-                Some("colour-blind" | "color-blind" | "cb") => Palette::ColourBlind,
-                _ => Palette::Full,
+        let palette = match (asked, set("NO_COLOR")) {
+            (Some(palette), _) => palette,
+            (None, Some(_)) => Palette::Plain,
+            (None, None) => {
+                set("SYNCLAB_THEME").and_then(|word| Palette::parse(&word)).unwrap_or(Palette::Full)
             }
         };
         Theme { palette }
@@ -67,18 +96,16 @@ impl Theme {
 
     /// The next palette, for the key that goes round.
     pub fn next(self) -> Theme {
-        let palette = match self.palette {
-            Palette::Full => Palette::ColourBlind,
-            Palette::ColourBlind => Palette::Plain,
-            Palette::Plain => Palette::Full,
-        };
-        Theme { palette }
+        let at = Palette::ALL.iter().position(|p| *p == self.palette).unwrap_or(0);
+        Theme { palette: Palette::ALL[(at + 1) % Palette::ALL.len()] }
     }
 
     /// What the palette is called.
     pub fn name(self) -> &'static str {
         match self.palette {
-            Palette::Full => "full colour",
+            Palette::Full => "full colour, for any ground",
+            Palette::Dark => "for a dark ground",
+            Palette::Light => "for a light ground",
             Palette::ColourBlind => "colour-blind safe",
             Palette::Plain => "no colour",
         }
@@ -93,6 +120,8 @@ impl Theme {
             }
             Palette::Plain => None,
             Palette::Full => full(mark),
+            Palette::Dark => dark(mark),
+            Palette::Light => light(mark),
             Palette::ColourBlind => colour_blind(mark),
         };
         match colour {
@@ -130,6 +159,42 @@ fn full(mark: Mark) -> Option<Color> {
         Mark::Good => 34,
         Mark::Difference => 169,
         Mark::Lab => 67,
+    }))
+}
+
+/// Bright colours.
+fn dark(mark: Mark) -> Option<Color> {
+    Some(Color::Indexed(match mark {
+        Mark::Text | Mark::Title | Mark::Focus | Mark::Key => return None,
+        Mark::Quiet | Mark::Ack => 248,
+        Mark::Master => 215,
+        Mark::Replica => 75,
+        Mark::Handshake => 141,
+        Mark::Rdb => 80,
+        Mark::Stream => 114,
+        Mark::Waiting => 221,
+        Mark::Broken | Mark::Error => 203,
+        Mark::Good => 114,
+        Mark::Difference => 213,
+        Mark::Lab => 110,
+    }))
+}
+
+/// Deep colours.
+fn light(mark: Mark) -> Option<Color> {
+    Some(Color::Indexed(match mark {
+        Mark::Text | Mark::Title | Mark::Focus | Mark::Key => return None,
+        Mark::Quiet | Mark::Ack => 240,
+        Mark::Master => 130,
+        Mark::Replica => 25,
+        Mark::Handshake => 91,
+        Mark::Rdb => 30,
+        Mark::Stream => 28,
+        Mark::Waiting => 94,
+        Mark::Broken | Mark::Error => 124,
+        Mark::Good => 28,
+        Mark::Difference => 126,
+        Mark::Lab => 24,
     }))
 }
 
@@ -236,6 +301,38 @@ mod tests {
     }
 
     #[test]
+    fn themes_for_one_ground_have_more_contrast_there() {
+        for mark in ALL {
+            let light_of = |palette| match (Theme { palette }).of(mark).fg {
+                Some(Color::Indexed(index)) => Some(luminance(index)),
+                _ => None,
+            };
+            if let Some(light) = light_of(Palette::Dark) {
+                assert!((light + 0.05) / 0.05 >= 5.5, "{mark:?} on black: {light:.2}");
+            }
+            if let Some(light) = light_of(Palette::Light) {
+                assert!(1.05 / (light + 0.05) >= 4.3, "{mark:?} on white: {light:.2}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_theme_is_found_by_its_name_and_by_the_key() {
+        for palette in Palette::ALL {
+            assert_eq!(Palette::parse(palette.word()), Some(palette));
+        }
+        assert_eq!(Palette::parse("Color-Blind"), Some(Palette::ColourBlind));
+        assert_eq!(Palette::parse("pink"), None);
+        let mut theme = Theme { palette: Palette::Full };
+        let mut seen = Vec::new();
+        for _ in Palette::ALL {
+            seen.push(theme.palette);
+            theme = theme.next();
+        }
+        assert_eq!((seen.as_slice(), theme.palette), (&Palette::ALL[..], Palette::Full));
+    }
+
+    #[test]
     fn meanings_of_replication_have_colours_of_their_own() {
         let meanings = [
             Mark::Master,
@@ -246,7 +343,7 @@ mod tests {
             Mark::Waiting,
             Mark::Broken,
         ];
-        for palette in [Palette::Full, Palette::ColourBlind] {
+        for palette in [Palette::Full, Palette::Dark, Palette::Light, Palette::ColourBlind] {
             let theme = Theme { palette };
             for (i, a) in meanings.iter().enumerate() {
                 for b in &meanings[i + 1..] {

@@ -99,7 +99,7 @@ pub const ACTIONS: &[Described] = &[
     described(Action::LabVerb, ":", "type a lab verb (:wait, :fill, :throttle, :heal, :export)"),
     described(Action::Palette, "/", "command palette"),
     described(Action::Copy, "y", "copy the selected row, or the pane's text"),
-    described(Action::Theme, "t", "next theme: full colour, colour-blind safe, no colour"),
+    described(Action::Theme, "t", "next theme: full, dark, light, colour-blind safe, plain"),
     described(Action::Help, "?", "help: all keys"),
     described(Action::Quit, "q", "leave synclab"),
 ];

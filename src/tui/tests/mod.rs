@@ -11,6 +11,7 @@ mod screens;
 mod simulated;
 mod steps;
 mod story;
+mod themes;
 
 use super::app::App;
 use super::theme::{Palette, Theme};

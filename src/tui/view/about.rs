@@ -13,6 +13,7 @@ const SIGN: usize = 16;
 pub fn lines(pane: Pane, wide: usize) -> Vec<Text> {
     let (says, signs) = match pane {
         Pane::Topology => topology(),
+        Pane::Sequence => sequence(),
         Pane::Buffer => buffer(),
         Pane::Backlog => backlog(),
         Pane::Keys => keys(),
@@ -55,6 +56,28 @@ fn topology() -> (&'static str, Signs) {
             (Mark::Waiting, "[+200 ms]", "you slow this link down: delay, rate, slow motion"),
             (Mark::Broken, "─)  (─", "half-open: bytes are swallowed, nobody is told"),
             (Mark::Waiting, "‖ frozen", "stopped as by SIGSTOP"),
+        ],
+    )
+}
+
+fn sequence() -> (&'static str, Signs) {
+    (
+        "What was said, time running down: on one link between a replica and its master, or on \
+         all links with a life line for each server. The times are link time: since the \
+         connection began, or, with all links, since the session began. At the sides the state \
+         of each end, where it changed. A write that had to wait stands twice: where it was \
+         typed, and where it travelled. What stands below everything waits to happen.",
+        &[
+            (Mark::Key, "a", "all links, or one;  < > other life lines"),
+            (Mark::Key, "n p f", "another link; f follows the newest"),
+            (Mark::Key, "+ -", "time drawn to scale, or rows close together"),
+            (Mark::Key, "j k, a click", "selects a row: Wire shows its bytes"),
+            (Mark::Key, "Enter w", "why? or what the row is;  W lists every why"),
+            (Mark::Key, "y", "copies the selected row, or all rows"),
+            (Mark::Waiting, "├╌ ⏸ PSYNC ╌▷", "a step that waits, with its name; ▸ goes next"),
+            (Mark::Broken, "●", "a breakpoint stops at such a step"),
+            (Mark::Quiet, "⋮ 12 s", "nothing happened for so long"),
+            (Mark::Waiting, "─┤ cut … ├─", "what you did to the link, or to time"),
         ],
     )
 }

@@ -63,6 +63,7 @@ fn lines(app: &App) -> Vec<Text> {
     out.push(key("j k PgUp PgDn", "scroll, or walk the rows of the sequence"));
     out.push(key("← → ↑ ↓", "looking back: by event, by mark; [ ] g d; n or Esc is now"));
     out.push(key("Enter", "on a row of the sequence: its numbers; on the charts: another stretch"));
+    out.push(key("y, Alt-y", "copies; under tmux: set -g set-clipboard on"));
     out.push(key("Mouse", "click a pane, tab, link or row; the wheel scrolls"));
     out.push(Text::new());
     out.push(Text::of(Mark::Title, "What the lines mean"));
@@ -84,7 +85,7 @@ fn lines(app: &App) -> Vec<Text> {
     out.push(Text::of(Mark::Quiet, " Reversed for a second: this has just changed."));
     out.push(Text::of(
         Mark::Quiet,
-        " Colours: t, or SYNCLAB_THEME=colour-blind or plain, or NO_COLOR=1.",
+        " Colours: t, --theme NAME or SYNCLAB_THEME=NAME, or NO_COLOR=1.",
     ));
     out.push(Text::new());
     out.push(key("Leave", "q outside the console, or Ctrl-C twice; the servers end too"));
