@@ -95,6 +95,25 @@ impl App {
     }
 }
 
+impl App {
+    /// Whether keys are to be seen whose time runs out.
+    pub(super) fn counts_ttls(&self) -> bool {
+        let up = if self.wide && !self.zoom { self.tab } else { self.narrow };
+        let mut all = self.world.model.instances.values();
+        up == Pane::Keys && all.any(|i| i.dbs.values().any(|db| db.expires > 0))
+    }
+
+    /// Moves sideways what is wider than its pane.
+    pub(super) fn scroll_sideways(&mut self, by: isize) {
+        if self.focus == Focus::Pane(Pane::Keys) {
+            let most = self.columns_most.get();
+            self.columns = self.columns.min(most).saturating_add_signed(by).min(most);
+        } else {
+            self.scroll_lanes(by);
+        }
+    }
+}
+
 /// Where keys go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Focus {

@@ -164,6 +164,9 @@ pub struct App {
     pub log_port: Option<u16>,
     /// Which stretch of time the charts show.
     pub stretch: usize,
+    /// How many servers are scrolled away at the left of the keys, and how far that can go.
+    pub columns: usize,
+    pub columns_most: Cell<usize>,
     /// A remark at the foot of the screen, until the next key.
     pub notice: Option<String>,
     /// The remark that was drawn last, and when it was first drawn.
@@ -218,6 +221,8 @@ impl App {
             popup: None,
             log_port: None,
             stretch: 0,
+            columns: 0,
+            columns_most: Cell::new(0),
             notice: None,
             noticed: None,
             ticked: None,
@@ -445,7 +450,8 @@ impl App {
         }
         let time = &self.world.model.time;
         // While link time stands, only an outside peer's patience goes on counting.
-        if !time.patience.is_empty() || (self.world.counts_seconds() && !time.held) {
+        let waits = !time.patience.is_empty() || (self.world.counts_seconds() && !time.held);
+        if waits || self.counts_ttls() {
             sooner(1_000_000 - now % 1_000_000 + 1_000);
         }
         next

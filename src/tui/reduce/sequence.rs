@@ -467,11 +467,15 @@ impl Sequence {
         })
     }
 
-    /// Writes of this conversation that had to wait, oldest first.
-    pub fn held_writes(&self) -> impl Iterator<Item = (&Row, &Write)> {
+    /// Writes of this conversation that wait in the output buffer now or had to, oldest first:
+    /// held back during a transfer, or behind a link that takes no more.
+    pub fn buffered_writes(&self) -> impl Iterator<Item = (&Row, &Write)> {
         let skip = usize::try_from(self.first_of_now.saturating_sub(self.dropped)).unwrap_or(0);
-        self.rows.iter().skip(skip).filter_map(|r| match &r.kind {
-            RowKind::Write(w) if w.held => Some((r, &**w)),
+        let streams = self.master_state.is_some();
+        self.rows.iter().skip(skip).filter_map(move |r| match &r.kind {
+            RowKind::Write(w) if w.held || (streams && !w.sent && w.applied.is_none()) => {
+                Some((r, &**w))
+            }
             _ => None,
         })
     }

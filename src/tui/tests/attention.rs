@@ -75,7 +75,7 @@ fn the_buffers_limit_is_the_masters_own() {
     s.handshake(6381, 6380, ID1);
     s.app.show(Pane::Buffer);
     let screen = text(&mut s.app, 80, 24);
-    assert!(screen.contains("of 64 KB, the hard limit"), "{screen}");
+    assert!(screen.contains("hard 64 KB: the link is closed"), "{screen}");
 }
 
 #[test]

@@ -151,3 +151,79 @@ fn what_travels_is_seen_travelling_and_then_all_is_calm() {
     assert_eq!(rest.matches(['▸', '◂']).count(), calm.matches(['▸', '◂']).count(), "{rest}");
     assert!(s.app.next_tick_us().is_none_or(|us| us > 34_000));
 }
+
+/// A small backlog that has turned: one replica in sync, one whose bytes are gone, a stranger.
+#[test]
+fn a_backlog_that_turned_and_what_it_would_grant() {
+    let mut s = tree(31, &ports(4), &[(6381, 6380), (6382, 6380)]);
+    s.typed(6380, "CONFIG SET repl-backlog-size 16384");
+    s.sim.cut(6380, 6382);
+    for n in 0..9 {
+        s.typed(6380, &format!("SET key:{n} {}", "x".repeat(4_000)));
+        s.run(1_000_000);
+    }
+    golden(&mut s, "backlog", Pane::Backlog);
+    s.app.show(Pane::Backlog);
+    s.app.zoom = true;
+    let shown = text(&mut s.app, 120, 40);
+    assert!(shown.contains("╳ full resync: 83 fell out of the backlog"), "{shown}");
+    assert!(shown.contains("✓ partial resync: 0 B of backlog"), "{shown}");
+}
+
+/// After a promotion the old id still opens the door, up to where the histories part.
+#[test]
+fn a_backlog_after_a_promotion() {
+    let mut s = tree(32, &ports(3), &[(6381, 6380), (6382, 6380)]);
+    s.sim.crash(6380);
+    s.run(2_000_000);
+    s.typed(6381, "REPLICAOF NO ONE");
+    s.typed(6381, "SET after promotion");
+    s.sim.cut(6381, 6382);
+    s.typed(6382, "REPLICAOF 127.0.0.1 6381");
+    s.run(2_000_000);
+    golden(&mut s, "backlog_promoted", Pane::Backlog);
+}
+
+/// Over the soft limit, and on the way to the hard one.
+#[test]
+fn a_buffer_beyond_its_soft_limit() {
+    let mut s = tree(33, &ports(3), &[(6381, 6380), (6382, 6380)]);
+    let limit = "replica 60000 20000 60";
+    s.typed(6380, &format!("CONFIG SET client-output-buffer-limit \"{limit}\""));
+    s.sim.throttle(6380, 6382, 100);
+    for n in 0..8 {
+        s.typed(6380, &format!("SET key:{n} {}", "x".repeat(4_000)));
+        s.run(1_000_000);
+    }
+    s.run(3_000_000);
+    golden(&mut s, "buffer", Pane::Buffer);
+}
+
+/// A key whose time is over: gone at the master, still in a replica's memory that hears nothing.
+#[test]
+fn keys_that_differ_and_keys_past_their_time() {
+    let mut s = tree(34, &ports(4), &[(6381, 6380), (6382, 6380)]);
+    s.typed(6380, "SET session abc EX 5");
+    s.typed(6380, "SET token 42 EX 3600");
+    s.run(2_000_000);
+    s.sim.hold(6380, 6382);
+    s.typed(6380, "SET name new");
+    s.run(6_000_000);
+    golden(&mut s, "keys", Pane::Keys);
+    let shown = text(&mut s.app, 120, 40);
+    assert!(shown.contains("◷ past"), "{shown}");
+}
+
+#[test]
+fn sixteen_keyspaces_side_by_side() {
+    let replicas: Vec<(u16, u16)> = (6381..6396).map(|r| (r, 6380)).collect();
+    let mut s = tree(35, &ports(16), &replicas);
+    golden(&mut s, "keys_sixteen", Pane::Keys);
+    s.app.show(Pane::Keys);
+    text(&mut s.app, 80, 24);
+    for _ in 0..100 {
+        s.app.act(crate::tui::app::Action::LanesRight);
+    }
+    let shown = text(&mut s.app, 80, 24);
+    assert!(shown.contains("6395 r"), "{shown}");
+}

@@ -10,20 +10,35 @@ use ratatui::layout::Rect;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
+/// A column is not narrower than this.
+const NARROWEST: usize = 9;
+
 pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     let model = &app.world.model;
-    let instances: Vec<&Instance> = model.instances.values().take(4).collect();
-    if instances.is_empty() {
+    let everybody: Vec<&Instance> = model.instances.values().collect();
+    if everybody.is_empty() {
         c.line(area, 0, &Text::of(Mark::Quiet, " no instance yet"));
         return;
     }
-    let tree = compared(app, &instances);
+    let tree = compared(app, &everybody);
     let wide = area.width as usize;
-    let key_cells = (wide * 3 / (2 + 3 * instances.len())).clamp(9, 24).min(wide);
-    let cells = (wide.saturating_sub(key_cells + 1) / instances.len()).max(4);
-    let mut head = Text::of(Mark::Quiet, fit(" key", key_cells + 1));
+    let key_cells = (wide * 3 / (2 + 3 * everybody.len())).clamp(9, 24).min(wide);
+    // As many columns as can be read; the others are to the right.
+    let columns = (wide.saturating_sub(key_cells + 1) / NARROWEST).clamp(1, everybody.len());
+    let most = everybody.len() - columns;
+    let first = app.columns.min(most);
+    app.columns_most.set(most);
+    let instances = &everybody[first..first + columns];
+    let cells = (wide.saturating_sub(key_cells + 1) / columns).max(4);
+    let key = match (first, most - first) {
+        (0, 0) => " key".to_owned(),
+        (0, right) => format!(" key {right} >"),
+        (left, 0) => format!(" key < {left}"),
+        (left, right) => format!(" {left} <> {right}"),
+    };
+    let mut head = Text::of(Mark::Quiet, fit(&key, key_cells + 1));
     let mut sizes = Text::of(Mark::Quiet, fit(" in all", key_cells + 1));
-    for i in &instances {
+    for i in instances {
         let mark = match (i.is_up(), i.role) {
             (false, _) => Mark::Broken,
             (true, _) if apart(&tree, i) => Mark::Quiet,
@@ -44,7 +59,7 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     c.line(area, 0, &head);
     c.line(area, 1, &sizes);
     let mut names: BTreeSet<(u32, &Preview)> = BTreeSet::new();
-    for i in &instances {
+    for i in &everybody {
         for (db, d) in &i.dbs {
             names.extend(d.known.keys().map(|k| (*db, k)));
         }
@@ -56,17 +71,18 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     let mut rows: Vec<(bool, u32, &Preview)> =
         names.iter().map(|(db, k)| (differs(&tree, *db, k), *db, *k)).collect();
     rows.sort_by_cached_key(|(differs, db, key)| {
-        (!*differs, Reverse(written(&instances, *db, key)), *db, *key)
+        (!*differs, Reverse(written(&everybody, *db, key)), *db, *key)
     });
     let differing = rows.iter().filter(|(d, ..)| *d).count();
-    let foot = foot(&instances, &tree, &rows, differing, wide);
+    let mut foot = foot(&everybody, &tree, &rows, differing, wide);
+    foot.extend(expired(c, &everybody, &rows, wide));
     let feet = (foot.len() as u16).min(area.height.saturating_sub(3));
     let room = (area.height - 2).saturating_sub(feet) as usize;
     let most = names.len().saturating_sub(room);
     app.scroll_most.borrow_mut().insert(Pane::Keys, most);
     let skip = app.scroll.get(&Pane::Keys).copied().unwrap_or(0).min(most);
     for (y, (_, db, key)) in (2..area.height).zip(rows.iter().skip(skip).take(room)) {
-        let line = row(c, &instances, &tree, (*db, key), key_cells, cells);
+        let line = row(c, instances, &tree, (*db, key), key_cells, cells);
         c.line(area, y, &line);
     }
     c.lines(Rect { y: area.bottom() - feet, height: feet, ..area }, &foot);
@@ -136,6 +152,60 @@ fn foot(
         lines.extend(say(Mark::Quiet, &text));
     }
     lines
+}
+
+/// What is over and still in memory: a master's own expiry is lazy, and a replica waits for the
+/// DEL of its master.
+fn expired(
+    c: &Canvas,
+    instances: &[&Instance],
+    rows: &[(bool, u32, &Preview)],
+    wide: usize,
+) -> Vec<Text> {
+    let mut told = Vec::new();
+    for i in instances.iter().filter(|i| i.is_up()) {
+        let over = rows
+            .iter()
+            .filter(|(_, db, key)| value(i, *db, key).is_some_and(|v| left(c, v) == Some(0)))
+            .count();
+        if over > 0 {
+            told.push(format!("{over} on {}", i.port));
+        }
+    }
+    if told.is_empty() {
+        return Vec::new();
+    }
+    let text = format!(
+        "{}: past its time and still in memory. Readers see nothing; a replica deletes when its \
+         master says so",
+        told.join(", ")
+    );
+    Text::wrapped(Mark::Waiting, " ◷ ", &text, wide)
+}
+
+/// Milliseconds until a key's time is over; 0: it is. `None`: it has no time to live.
+fn left(c: &Canvas, v: &KeyView) -> Option<u64> {
+    let at = v.expire_at_ms?;
+    Some(u64::try_from(at.saturating_sub(c.now.wall_ms())).unwrap_or(0))
+}
+
+/// A time to live in few cells.
+fn short(ms: u64) -> String {
+    match ms.div_ceil(1_000) {
+        s @ 0..=99 => format!("{s}s"),
+        s @ 100..=5_999 => format!("{}m", s / 60),
+        s @ 6_000..=359_999 => format!("{}h", s / 3_600),
+        s => format!("{}d", s / 86_400),
+    }
+}
+
+/// A value with what there is to say of its time, which is not cut off.
+fn lasting(value: &Preview, time: &str, cells: usize) -> String {
+    let room = cells.saturating_sub(width(time) + 2);
+    match room {
+        0 | 1 => time.to_owned(),
+        _ => format!("{} {time}", clip(&value.to_string(), room)),
+    }
 }
 
 fn value<'a>(i: &'a Instance, db: u32, key: &Preview) -> Option<&'a KeyView> {
@@ -209,9 +279,12 @@ fn row(
                     (true, true) => Mark::Difference,
                     (true, false) => Mark::Text,
                 };
-                let sign = if v.expire_at_ms.is_some() { "◷" } else { "" };
                 let fresh = c.fresh(v.changed) && v.sight == Sight::Written;
-                (mark, format!("{}{sign}", v.value), fresh)
+                match left(c, v).filter(|_| i.is_up()) {
+                    Some(0) => (Mark::Waiting, lasting(&v.value, "◷ past", cells), fresh),
+                    Some(ms) => (mark, lasting(&v.value, &format!("◷{}", short(ms)), cells), fresh),
+                    None => (mark, v.value.to_string(), fresh),
+                }
             }
             None if loading => (Mark::Rdb, "⇣ in the RDB".to_owned(), false),
             // What the master had before the snapshot came with it, among keys not told by name.

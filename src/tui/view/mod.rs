@@ -32,6 +32,7 @@ mod plain;
 mod plot;
 mod quit;
 mod rdb;
+mod ring;
 mod sequence;
 mod start;
 mod status;

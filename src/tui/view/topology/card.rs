@@ -232,10 +232,6 @@ fn about(
         let fits = crate::tui::text::width(&whole) + 8 <= wide;
         let text = if fits { whole } else { held };
         lines.push(Text::of(Mark::Quiet, "backlog ").add(Mark::Text, text));
-        if i.backlog.histlen > i.backlog.size {
-            let why = "blocks a slow replica still needs are kept";
-            lines.extend(Text::wrapped(Mark::Waiting, "  ", why, wide));
-        }
     }
     lines
 }

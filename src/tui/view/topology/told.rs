@@ -1,11 +1,12 @@
 //! What there is to say about a link, in order of weight: for the arrow between two boxes and for
 //! the line of a list alike.
 
+use crate::console::steps;
 use crate::lab::model::{LinkStatus, LinkView, Waiting};
-use crate::observe::{Flow, LinkLoss, LinkState, RdbFraming, StepWhat};
+use crate::observe::{Addr, LinkLoss, LinkState, RdbFraming};
 use crate::tui::app::App;
 use crate::tui::reduce::link::{LinkKey, Peer};
-use crate::tui::text::{clock, grouped, size, span, width};
+use crate::tui::text::{clip, clock, size, span, width};
 use crate::tui::theme::Mark;
 use crate::tui::view::words;
 
@@ -125,16 +126,12 @@ impl Told {
         let more = here.count();
         let more = if more > 0 { format!(" · {more} more") } else { String::new() };
         let kind = next.step.kind.name();
-        let way = match next.step.flow {
-            Flow::Here => format!("in {}", next.port),
-            Flow::Out => format!("from {}", next.port),
-            Flow::In => format!("to {}", next.port),
-        };
-        let long = match step_words(&next.step.what) {
-            Some(what) => format!("⏸ {kind}: {what}, {way}{more}"),
-            None => format!("⏸ {kind}, {way}{more}"),
-        };
-        self.remarks.insert(0, Remark::new(Mark::Waiting, long).or(format!("⏸ {kind}{more}")));
+        let name = |addr: &Addr| Peer::of(addr).label();
+        let (who, what) =
+            (steps::who(next.port, &next.step, &name), steps::what(&next.step, &name));
+        let what = clip(&what, 48);
+        let remark = Remark::new(Mark::Waiting, format!("⏸ {kind} · {who}: {what}{more}"));
+        self.remarks.insert(0, remark.or(format!("⏸ {kind}{more}")));
         if !self.label.starts_with('⏸') {
             self.label.insert_str(0, "⏸ ");
         }
@@ -171,20 +168,6 @@ fn on(key: &LinkKey, waits: &Waiting) -> bool {
 /// Whether a step waits inside an instance, on no link of it.
 pub fn is_inside(waits: &Waiting, port: u16) -> bool {
     waits.port == port && waits.step.link.is_none()
-}
-
-fn step_words(what: &StepWhat) -> Option<String> {
-    match what {
-        StepWhat::Nothing => None,
-        StepWhat::Message(message) => Some(words::message(message, 1).1),
-        StepWhat::Command { wire, .. } => Some(crate::tui::text::clip(&words::write(wire), 24)),
-        StepWhat::Rdb { from, of: Some(of) } => {
-            Some(format!("at {} of {}", size(*from), size(*of)))
-        }
-        StepWhat::Rdb { from, of: None } => Some(format!("at {}", size(*from))),
-        StepWhat::Snapshot { offset, .. } => Some(format!("at offset {}", grouped(offset.0))),
-        StepWhat::End(cause) => Some(words::loss(cause)),
-    }
 }
 
 fn milliseconds(us: u64) -> String {
