@@ -191,12 +191,20 @@ impl Client {
 
     /// The next reply. An interrupt or a time-out leaves a reply owed, so it ends the connection.
     pub fn read(&mut self, at_most: Option<Duration>) -> Result<Value, ClientError> {
+        match self.poll(at_most)? {
+            Some(value) => Ok(value),
+            None => self.lost(ClientError::TimedOut),
+        }
+    }
+
+    /// The next reply if it comes in time; the connection goes on waiting for it otherwise.
+    pub fn poll(&mut self, at_most: Option<Duration>) -> Result<Option<Value>, ClientError> {
         let until = at_most.and_then(|d| Instant::now().checked_add(d));
         let mut buf = [0u8; 16 * 1024];
         loop {
             let Some(link) = &mut self.link else { return Err(ClientError::Closed) };
             match link.parser.next() {
-                Ok(Some(value)) => return Ok(value),
+                Ok(Some(value)) => return Ok(Some(value)),
                 Ok(None) => {}
                 Err(e) => return self.lost(ClientError::Protocol(e.to_string())),
             }
@@ -210,7 +218,7 @@ impl Client {
                 return self.lost(ClientError::Interrupted);
             }
             if until.is_some_and(|u| Instant::now() >= u) {
-                return self.lost(ClientError::TimedOut);
+                return Ok(None);
             }
         }
     }
@@ -231,6 +239,15 @@ impl Client {
         let raised = std::mem::take(&mut self.interrupt);
         let _ = self.connect();
         self.interrupt = raised;
+    }
+
+    /// This client with the reply that it is owed, apart from whoever may interrupt it; in its place
+    /// stands a new one for the same server.
+    pub fn leave(&mut self) -> Client {
+        let fresh = Client::new(self.target.clone(), self.interrupt.clone());
+        let mut owed = std::mem::replace(self, fresh);
+        owed.interrupt = Interrupt::new();
+        owed
     }
 
     /// Forgets the connection; the next command makes a new one.

@@ -12,6 +12,7 @@
 //! | `shell` | the lab's shell, one file a command |
 //! | `verbs` | `:wait`, `:fill` and the others, one file a verb |
 //! | `patience` | why a pasted GET waits for its replica |
+//! | `stall` | replies that wait for a step, or for a frozen instance |
 //! | [`ports`] | texts that name 6380, said with the lab's own ports |
 //! | [`reply`], [`client`] | redis-cli's formats and its connection |
 //! | [`narrate`] | each event of the journal in words |
@@ -39,6 +40,7 @@ pub mod scenario;
 mod session;
 mod shell;
 pub mod show;
+mod stall;
 pub mod steps;
 pub mod suggest;
 pub mod units;

@@ -73,7 +73,13 @@ fn standing(model: &Model, port: u16) -> Standing {
     // Nobody knows when a master outside of the lab, or one that is down, will answer; and a slowed
     // link was slowed to be looked at.
     let Some(master) = master.filter(|m| m.is_up()) else { return Standing::Ready };
-    if model.link_of(port).is_some_and(|l| l.throttle.is_some()) {
+    // So is time that is held, and a link that was hurt: nothing comes before the learner lets it.
+    let pair = (port.min(master.port), port.max(master.port));
+    let hurt = model.throttles.contains_key(&pair) || model.faults.contains_key(&pair);
+    if hurt || model.time.stepping || model.time.held || model.time.slow > 1 {
+        return Standing::Ready;
+    }
+    if [port, master.port].iter().any(|p| model.frozen.contains(p)) {
         return Standing::Ready;
     }
     match replica.upstream.state {

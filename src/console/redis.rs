@@ -2,7 +2,7 @@
 
 use super::client::{Client, ClientError};
 use super::session::{Console, Mouth};
-use super::{MoreLines, Outcome, commands, later, notes, patience, reply, suggest, units};
+use super::{MoreLines, Outcome, commands, later, notes, patience, reply, stall, suggest, units};
 use crate::observe::Label;
 use crate::wire::text::split_args;
 use crate::wire::value::Value;
@@ -116,7 +116,11 @@ pub(super) fn issue(
     if streaming {
         return stream(console, client, interactive, mouth);
     }
-    match client.read(None) {
+    let read = match stall::read(console, client, argv, interactive, mouth) {
+        stall::Read::Reply(read) => read,
+        stall::Read::Owed => return true,
+    };
+    match read {
         Ok(value) => {
             client.note(argv, &value);
             let took = began.elapsed();
@@ -240,9 +244,15 @@ fn failed(
         client.reconnect();
         return false;
     }
+    let port = client.target.port;
+    if *error == ClientError::TimedOut && console.lab.instance(port).is_some_and(|i| i.frozen) {
+        mouth.text(Label::Error, format!("Error: {port} is frozen, and answers nobody"));
+        mouth.text(Label::Hint, format!(":thaw {port} lets it go on"));
+        return false;
+    }
     mouth.text(Label::Error, error.to_string());
     if matches!(error, ClientError::Connect { .. }) {
-        explain_refusal(console, client.target.port, mouth);
+        explain_refusal(console, port, mouth);
     }
     false
 }
@@ -256,6 +266,7 @@ pub(super) fn explain_refusal(console: &mut Console, port: u16, mouth: &mut Mout
                 format!("{port} is down; redis-server {conf} (or :restart {port}) starts it again");
             mouth.text(Label::Hint, text);
         }
+        Some(i) if i.frozen => mouth.text(Label::Hint, format!("it is frozen: :thaw {port}")),
         Some(_) => {}
         None => {
             let up: Vec<String> = console

@@ -3,6 +3,7 @@
 use super::client::{Client, Target};
 use super::line::{self, At, Meaning, Prompt};
 use super::show::Seen;
+use super::stall::Alive;
 use super::verbs::scale::{self, Scale};
 use super::{Completer, Completion, Interrupt, MoreLines, Outcome};
 use super::{redis, shell, verbs};
@@ -34,6 +35,7 @@ pub struct Console {
     pub(super) events: Arc<AtomicBool>,
     /// Ports about which a hint was given already.
     pub(super) hinted: Vec<u16>,
+    pub(super) alive: Alive,
     /// `:scale limits` holds: who has the small limits.
     pub(super) scale: Option<Scale>,
     follower: Follower,
@@ -62,6 +64,11 @@ pub(super) struct Mouth<'a> {
 }
 
 impl Mouth<'_> {
+    /// The line whose answer it speaks.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
     pub fn say(&mut self, answer: Answer) {
         if answer.lines.is_empty() {
             return;
@@ -129,6 +136,7 @@ impl Console {
             desk: None,
             events: Arc::new(AtomicBool::new(true)),
             hinted: Vec::new(),
+            alive: Alive::default(),
             scale: None,
             follower,
             seen: Seen::default(),

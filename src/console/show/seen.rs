@@ -3,7 +3,7 @@
 
 use crate::console::why::{Question, Raised};
 use crate::observe::{Body, Event, Fact, Flow, LinkRef, Offset, Preview, Side, Source};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Commands kept for each stream.
 const COMMANDS: usize = 200;
@@ -18,6 +18,8 @@ pub struct Seen {
     streams: BTreeMap<u16, VecDeque<Written>>,
     wire: VecDeque<Passage>,
     questions: VecDeque<Raised>,
+    /// The instances of the lab.
+    ours: BTreeSet<u16>,
 }
 
 /// A command as it lies in a stream.
@@ -63,6 +65,7 @@ impl Seen {
         let (Source::Instance(port), Body::Fact(fact)) = (event.source, &event.body) else {
             return;
         };
+        self.ours.insert(port);
         match fact {
             Fact::Propagated { wire, from, to, .. } | Fact::Applied { wire, from, to, .. } => {
                 let stream = self.streams.entry(port).or_default();
@@ -95,15 +98,24 @@ impl Seen {
         let (bytes, len) = (raw.bytes().to_vec(), raw.len());
         let meaning = meaning(&bytes, len, link.side, flow);
         let passage = Passage { from, to, at, len, raw: bytes, meaning };
-        // Both ends tell it where both are the lab's: once is enough.
-        let same = |p: &&Passage| {
-            (p.from == from || p.from == 0 || from == 0)
-                && (p.to == to || p.to == 0 || to == 0)
-                && p.at == at
-                && p.raw == passage.raw
-        };
-        if self.wire.iter().rev().take(32).any(|p| same(&p)) {
+        // Both ends tell it where both are the lab's: the replica's tale is enough. Who a replica
+        // is, its master knows with REPLCONF listening-port only.
+        if link.side == Side::Master && self.ours.contains(&peer) {
             return;
+        }
+        let end = |a: u16, b: u16| a == b || a == 0 || b == 0;
+        let same =
+            |p: &Passage| end(p.from, from) && end(p.to, to) && p.at == at && p.raw == passage.raw;
+        let nameless = |p: &Passage| p.from == 0 || p.to == 0;
+        let known = self.wire.iter().rposition(same).filter(|i| self.wire.len() - i <= 32);
+        match known {
+            Some(i) if nameless(&self.wire[i]) || nameless(&passage) => {
+                if nameless(&self.wire[i]) {
+                    self.wire[i] = passage;
+                }
+                return;
+            }
+            _ => {}
         }
         push(&mut self.wire, passage, PASSAGES);
     }
