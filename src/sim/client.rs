@@ -68,6 +68,14 @@ impl Sim {
         self.flush_client(client);
     }
 
+    /// Sends a line over a connection of its own, whose answer nobody reads.
+    pub fn tell(&mut self, port: u16, line: &str) {
+        if let Some(client) = self.connect(port) {
+            self.clients.entry(client).and_modify(|c| c.console = false);
+            self.send(client, line);
+        }
+    }
+
     /// The next reply to this client, running the world for at most `limit_us`.
     pub fn await_reply(&mut self, client: ClientId, limit_us: u64) -> Option<Value> {
         self.run_until(limit_us, |sim| {

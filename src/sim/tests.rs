@@ -1,11 +1,12 @@
 //! The virtual world against itself: determinism, both kinds of sync, faults by the hundred.
 
+mod learner;
 mod ledger;
 mod steps;
 
 use super::Sim;
 use crate::engine::config::Config;
-use crate::observe::{Body, Event, Fact, PsyncVerdict};
+use crate::observe::{Body, Event, Fact, LabFact, PsyncVerdict};
 use crate::wire::value::Value;
 
 const SECOND: u64 = 1_000_000;

@@ -35,6 +35,8 @@ struct Book {
     applied: Option<i64>,
     in_multi: bool,
     rdb_got: u64,
+    /// Bytes that were told as held before the turn's sum counted them.
+    ahead: Option<i64>,
 }
 
 /// Counts of what was seen, so that a test knows that it judged something.
@@ -68,6 +70,9 @@ pub fn audit(events: &[Event], settled: bool) -> Result<Seen, String> {
     }
     if settled {
         for (port, book) in &books {
+            if book.ahead.is_some() {
+                return Err(format!("{port} holds what it never had: {book:?}"));
+            }
             for (replica, a) in &book.accounts {
                 let online = a.state == Some(ReplicaState::Online);
                 if online && !book.twice.contains_key(replica) && Some(a.sent_to) != book.end {
@@ -111,7 +116,12 @@ impl Book {
             }
             // Some commands were only counted: the books go on from what the sum says.
             Fact::Summary { offset, propagated, applied, .. } if propagated + applied > 0 => {
-                self.end = Some(offset.0);
+                if let Some(ahead) = self.ahead.take() {
+                    expect("what was held before it was counted", ahead, offset.0)?;
+                }
+                // The end of a transaction may be among what was only counted.
+                let in_multi = std::mem::take(&mut self.in_multi);
+                self.end = (!in_multi).then_some(offset.0);
                 self.applied = None;
             }
             Fact::Applied { wire, from, to, .. } => {
@@ -236,7 +246,9 @@ impl Book {
         match fact {
             Fact::Held { from, to, held_bytes, .. } => {
                 expect("the first byte held", from.0, a.held_to + 1)?;
-                if let Some(end) = end {
+                if end.is_some_and(|end| to.0 > end) {
+                    self.ahead = Some(to.0);
+                } else if let Some(end) = end {
                     expect("the last byte held", to.0, end)?;
                 }
                 expect("what is held", *held_bytes as i64, to.0 - a.base)?;

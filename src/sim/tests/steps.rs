@@ -1,7 +1,7 @@
 //! Steps, one by one: what happens in which order, and that nothing happens before its step.
 
 use super::*;
-use crate::observe::{BreakOn, LabFact, LinkState, Message, ReplicaState, Source, Step, StepKind};
+use crate::observe::{BreakOn, LinkState, Message, ReplicaState, Source, Step, StepKind};
 
 /// Lets `n` steps go; gives their names, each with the port that asks.
 fn steps(sim: &mut Sim, n: usize) -> Vec<String> {
