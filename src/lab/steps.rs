@@ -73,14 +73,17 @@ impl LabSteps {
     /// came of it.
     pub(super) fn with<T>(&self, act: impl FnOnce(&mut Stepper) -> T) -> T {
         let mut state = self.lock();
+        let was = self.stepping();
         let out = act(&mut state.stepper);
         let wakes = self.settle(&mut state, 0);
         // The step that goes now is followed by the next one in no time: who told here that link
         // time runs would tell nothing but that.
         let soon = state.stepper.stepping() && !state.held;
         self.tell(&mut state, None, !soon);
+        let active = self.stepping();
         drop(state);
-        self.wake(wakes);
+        // Everybody must know by now that steps are held, or are no longer.
+        self.wake(if active == was { wakes } else { vec![0] });
         out
     }
 

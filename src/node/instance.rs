@@ -66,6 +66,8 @@ pub(super) struct Instance {
     /// What became ready while the engine was parked.
     parked_tokens: Vec<Token>,
     signals: Vec<Signal>,
+    /// Whether steps were held when this was looked at last.
+    stepped: bool,
     /// The owner said that gates, link clock or steps changed.
     woken: bool,
     /// Ports to which the owner wants the links dropped.
@@ -117,6 +119,7 @@ impl Instance {
             tokens: Vec::new(),
             parked_tokens: Vec::new(),
             signals: Vec::new(),
+            stepped: false,
             woken: false,
             dropped: Vec::new(),
             timer: Timer::new(ready.waker(Token::Timer)),
@@ -278,6 +281,11 @@ impl Instance {
 
     /// Feeds what one source has. While the engine is parked only what can end that goes in.
     fn feed(&mut self, token: Token) {
+        // From the moment on that steps are held, nothing more slips through.
+        if self.steps.stepping() != self.stepped && self.engine.parked().is_none() {
+            self.stepped = !self.stepped;
+            self.engine.poke(self.clock.now());
+        }
         match (token, self.engine.parked()) {
             (Token::Control, _) => self.hear(),
             (Token::Timer, _) => self.timer.fired(),

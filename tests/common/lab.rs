@@ -38,19 +38,21 @@ pub fn open(bare: bool) -> (Lab, tempfile::TempDir) {
     (Lab::open(options).expect("opens"), tmp)
 }
 
-/// Follows the journal until the model is as wanted; no longer than a minute.
+/// Follows the journal until the model is as wanted; no longer than half a minute.
 pub fn wait_for(lab: &Lab, what: &str, wanted: impl Fn(&Model) -> bool) {
     let mut follower = Follower::new(lab.journal().clone());
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + Duration::from_secs(30);
     loop {
         follower.catch_up(|_, _| ());
         if wanted(follower.model()) {
             return;
         }
         let left = until.saturating_duration_since(Instant::now());
-        if !lab.journal().wait_beyond(follower.cursor(), left) {
+        // Something else may be told for ever.
+        if left.is_zero() || !lab.journal().wait_beyond(follower.cursor(), left) {
             let links = follower.model().links();
-            panic!("waited in vain until {what}\n{links:#?}");
+            let time = &follower.model().time;
+            panic!("waited in vain until {what}\n{links:#?}\n{time:#?}");
         }
     }
 }
