@@ -2,6 +2,7 @@
 //! screen is drawn only when something on it changed. With nothing to wait for, it sleeps.
 
 mod begin;
+mod frames;
 mod runner;
 mod sources;
 mod time;
@@ -17,6 +18,7 @@ use crate::lesson;
 use crate::observe::Event;
 use begin::{Begun, Session};
 use crossterm::event::Event as TermEvent;
+use frames::Frames;
 use std::io::IsTerminal;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
@@ -48,10 +50,6 @@ enum Msg {
     Signal(i32),
 }
 
-/// Between two frames at least so long.
-const FRAME: Duration = Duration::from_millis(33);
-/// Changes that nobody waits for (a periodic ACK) may wait so long.
-const CALM: Duration = Duration::from_millis(1000);
 /// Events read in one go, so that a flood does not freeze the keyboard.
 const AT_ONCE: usize = 5_000;
 
@@ -109,11 +107,11 @@ pub fn run(options: Options) -> i32 {
         session: None,
         cursor: 0,
         events: Vec::new(),
-        draw_at: Some(Instant::now()),
-        last_draw: None,
+        frames: Frames::default(),
         code: 0,
         error: None,
     };
+    screen.want(false);
     if let Some(id) = asked {
         screen.app.begin(Mode::Lesson(id));
     }
@@ -145,9 +143,7 @@ struct Loop {
     /// Where the journal is read on.
     cursor: u64,
     events: Vec<Event>,
-    /// When the next frame is due, if one is.
-    draw_at: Option<Instant>,
-    last_draw: Option<Instant>,
+    frames: Frames,
     code: i32,
     error: Option<String>,
 }
@@ -159,7 +155,7 @@ impl Loop {
             if self.app.quit {
                 break;
             }
-            if self.draw_at.is_some_and(|at| at <= Instant::now())
+            if self.frames.is_due(Instant::now())
                 && let Err(error) = self.draw(term)
             {
                 self.fail(format!("the terminal is gone: {error}"));
@@ -181,10 +177,9 @@ impl Loop {
 
     /// The next message; `None` when a frame or a tick is due first.
     fn next(&mut self) -> Option<Msg> {
-        let Some(at) = self.draw_at else {
+        let Some(left) = self.frames.wait(Instant::now()) else {
             return self.rx.recv().ok();
         };
-        let left = at.saturating_duration_since(Instant::now());
         match self.rx.recv_timeout(left) {
             Ok(msg) => Some(msg),
             Err(RecvTimeoutError::Timeout) => None,
@@ -201,10 +196,9 @@ impl Loop {
         }
         self.hint_arguments();
         let app = &mut self.app;
-        term.terminal.draw(|frame| view::draw(frame, app))?;
-        let now = Instant::now();
-        self.last_draw = Some(now);
-        self.draw_at = self.app.next_tick_us().map(|us| now + Duration::from_micros(us).max(FRAME));
+        term.frame(|frame| view::draw(frame, app))?;
+        let next = self.app.next_tick_us().map(Duration::from_micros);
+        self.frames.drawn(Instant::now(), next);
         Ok(())
     }
 
@@ -220,10 +214,7 @@ impl Loop {
 
     /// A frame is wanted: soon, or within a while if nobody waits for it.
     fn want(&mut self, calm: bool) {
-        let now = Instant::now();
-        let gap = if calm { CALM } else { FRAME };
-        let due = self.last_draw.map_or(now, |last| (last + gap).max(now));
-        self.draw_at = Some(self.draw_at.map_or(due, |at| at.min(due)));
+        self.frames.want(Instant::now(), calm);
     }
 
     fn handle(&mut self, msg: Msg) {
@@ -281,6 +272,10 @@ impl Loop {
         let Some(session) = &self.session else { return };
         session.heard();
         self.events.clear();
+        if self.cursor < session.lab.journal().first() {
+            // Too slow: what was dropped is in the journal's own fold.
+            self.app.overtaken(session.lab.journal().base().0);
+        }
         self.cursor = session.lab.journal().read_from(self.cursor, &mut self.events, AT_ONCE);
         if self.events.is_empty() {
             return;

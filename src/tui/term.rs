@@ -11,7 +11,8 @@ use crossterm::event::{
 };
 use crossterm::execute;
 use crossterm::terminal::{
-    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -54,6 +55,17 @@ impl Term {
         let mut out = io::stdout();
         out.write_all(sequence.as_bytes())?;
         out.flush()
+    }
+
+    /// Draws a frame. Terminals that can show it at once, from its first cell to its last.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn frame(&mut self, draw: impl FnOnce(&mut ratatui::Frame)) -> io::Result<()> {
+        execute!(io::stdout(), BeginSynchronizedUpdate)?;
+        let drawn = self.terminal.draw(draw).map(|_| ());
+        execute!(io::stdout(), EndSynchronizedUpdate)?;
+        drawn
     }
 
     /// Gives the terminal back to the shell (Ctrl-Z) and takes it again when the shell says so.

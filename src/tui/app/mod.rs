@@ -275,6 +275,11 @@ impl App {
         ticked
     }
 
+    /// Events were dropped before they came here: `model` is the fold of all of them.
+    pub fn overtaken(&mut self, model: crate::lab::model::Model) {
+        self.live_mut().model = model;
+    }
+
     /// The goal that was ticked just now: its place among all, and since when it is told.
     pub fn just_ticked(&self) -> Option<usize> {
         let (goal, at) = self.ticked?;
