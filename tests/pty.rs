@@ -64,6 +64,28 @@ impl Screen {
         self.parser.lock().expect("the screen").screen().contents()
     }
 
+    /// The line at the top.
+    fn status(&self) -> String {
+        self.text().lines().next().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until something holds of the whole screen; `what` says it when it never does.
+    fn wait_until(&self, what: &str, holds: impl Fn(&str) -> bool) {
+        let until = Instant::now() + PATIENCE;
+        while !holds(&self.text()) {
+            assert!(Instant::now() < until, "{what}: never on\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Types a line at the prompt and waits for its echo and the next prompt.
+    fn line(&self, line: &str, answered: &str) {
+        self.send(line);
+        self.wait_for(line);
+        self.send("\r");
+        self.wait_for(answered);
+    }
+
     fn wait_for(&self, what: &str) {
         let until = Instant::now() + PATIENCE;
         while !self.text().contains(what) {
@@ -211,4 +233,90 @@ fn without_a_terminal_there_is_a_hint() {
         .expect("the program");
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("synclab repl"));
+}
+
+const F5: &str = "\x1b[15~";
+const F6: &str = "\x1b[17~";
+const F8: &str = "\x1b[19~";
+
+/// The number of the step that waits next, if one does.
+fn waits(text: &str) -> Option<u64> {
+    let status = text.lines().next()?;
+    let (_, rest) = status.split_once('⏸')?;
+    rest.split(' ').next()?.parse().ok()
+}
+
+/// Waits for a step and lets it go; returns the status line that named it.
+fn step(screen: &Screen) -> String {
+    screen.wait_until("a step that waits", |text| waits(text).is_some());
+    let here = screen.status();
+    screen.send(F8);
+    screen.wait_until("that step gone", |text| waits(text) != waits(&here));
+    here
+}
+
+/// A full sync by keys, from PING to online, with a SET typed in between.
+fn stepped(columns: u16, rows: u16) {
+    let screen = Screen::start(columns, rows, &[]);
+    let (master, replica) = (screen.port, screen.port + 1);
+    screen.wait_for("Nothing listens yet");
+    screen.send("f");
+    screen.wait_for("typing here");
+    screen.send(F6);
+    screen.wait_for("step mode");
+    screen.line(&format!("redis-cli -p {replica}"), &format!("127.0.0.1:{replica}>"));
+    screen.line(&format!("SLAVEOF 127.0.0.1 {master}"), "OK");
+    // The handshake, message by message, in its order.
+    let mut met: Vec<String> = Vec::new();
+    let handshake = ["connects to", "PING", "+PONG", "listening-port", "capa", "PSYNC", "judges"];
+    while !screen.status().contains("RDB piece")
+        && !screen.status().contains("last bytes of the RDB")
+    {
+        met.push(step(&screen));
+        assert!(met.len() < 60, "no RDB comes: {met:#?}");
+        // Between two steps link time runs: the diskless delay is five seconds.
+        screen.wait_until("a step that waits", |text| waits(text).is_some());
+    }
+    let mut from = 0;
+    for what in handshake {
+        let at = met[from..].iter().position(|status| status.contains(what));
+        from += at.unwrap_or_else(|| panic!("no {what} behind step {from}: {met:#?}"));
+    }
+    // Clients are served while the RDB is held: the write falls into the buffer.
+    screen.line(&format!("redis-cli -p {master}"), &format!("127.0.0.1:{master}>"));
+    screen.line("SET name xd", "OK");
+    screen.send("\x1b4");
+    screen.wait_until("the write held back", |text| {
+        text.lines().skip(1).any(|l| l.contains('⏸') && l.contains("SET name xd"))
+    });
+    // On, until nothing is left to step.
+    let mut left = 0;
+    while !met.iter().any(|status| status.contains("SET name xd")) {
+        met.push(step(&screen));
+        left += 1;
+        assert!(left < 60, "the write never comes: {met:#?}");
+    }
+    assert!(met.iter().any(|status| status.contains("online")), "{met:#?}");
+    screen.send(F5);
+    screen.send("\x1b7");
+    // The Keys pane knows it on both.
+    screen.wait_until("name on both", |text| {
+        text.lines().any(|l| l.contains("name") && l.matches("xd").count() >= 2)
+    });
+    screen.line(&format!("redis-cli -p {replica}"), &format!("127.0.0.1:{replica}>"));
+    screen.line("GET name", "\"xd\"");
+    screen.send("\x03");
+    screen.wait_for("Leave synclab?");
+    screen.send("\r");
+    assert_eq!(screen.ends(), 0);
+}
+
+#[test]
+fn a_full_sync_is_stepped_by_keys_at_80x24() {
+    stepped(80, 24);
+}
+
+#[test]
+fn a_full_sync_is_stepped_by_keys_at_120x40() {
+    stepped(120, 40);
 }

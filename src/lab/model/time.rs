@@ -89,7 +89,11 @@ impl Time {
         match fact {
             LabFact::StepMode { on, hit } => (self.stepping, self.hit) = (*on, *hit),
             LabFact::StepWaits { id, port, step } => {
-                self.waiting.push(Waiting { id: *id, port: *port, step: step.clone(), since: at });
+                // Each instance tells at the end of its turn what was asked in it, so that the step
+                // that was asked for first may be told second.
+                let place = self.waiting.partition_point(|w| w.id < *id);
+                let waiting = Waiting { id: *id, port: *port, step: step.clone(), since: at };
+                self.waiting.insert(place, waiting);
             }
             LabFact::StepTaken { id } => {
                 self.taken += 1;
@@ -147,13 +151,13 @@ mod tests {
         let mut time = Time::default();
         let mut tell = |fact| time.apply(0, Now::default(), &fact);
         tell(LabFact::StepMode { on: true, hit: None });
-        for id in 1..=3 {
+        for id in [1, 3, 2, 4] {
             let step = Step::here(StepKind::Decision, None, StepWhat::Nothing);
             tell(LabFact::StepWaits { id, port: 6380 + id as u16, step });
         }
         tell(LabFact::StepTaken { id: 2 });
         tell(LabFact::StepGone { id: 1 });
-        assert_eq!(time.waiting.iter().map(|w| w.id).collect::<Vec<_>>(), [3]);
+        assert_eq!(time.waiting.iter().map(|w| w.id).collect::<Vec<_>>(), [3, 4]);
         assert_eq!((time.taken, time.last.as_ref().map(|w| w.port)), (1, Some(6382)));
         assert_eq!(time.waiting_at(6383).count(), 1);
     }

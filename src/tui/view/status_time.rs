@@ -69,7 +69,8 @@ pub fn next(app: &App, room: usize) -> Text {
         1 => String::new(),
         n => format!(" · {n} wait"),
     };
-    let head = if time.hit.is_some() { " ●⏸ " } else { " ⏸ " };
+    // Its number tells two steps of the same words apart.
+    let head = format!(" {}⏸{} ", if time.hit.is_some() { "●" } else { "" }, first.id);
     let left = room.saturating_sub(head.chars().count() + tail.chars().count() + 1);
     Text::of(Mark::Waiting, head)
         .then(clipped(step_words(first.port, &first.step), left))

@@ -53,7 +53,7 @@ fn waiting(c: &mut Canvas, app: &App, area: Rect) {
     let cut = if time.waiting.len() > room { room.saturating_sub(1) } else { room };
     for (n, w) in time.waiting.iter().take(cut).enumerate() {
         let sign = if n == 0 { "▸" } else { " " };
-        let head = Text::of(Mark::Key, format!("{sign}{:>2} ", n + 1));
+        let head = Text::of(Mark::Key, format!("{sign}{:>2} ", w.id));
         let left = wide.saturating_sub(head.width());
         lines.push(head.then(clipped(step_words(w.port, &w.step), left)));
     }
