@@ -82,6 +82,20 @@ pub enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
         args: Vec<String>,
     },
+    /// Show an RDB file offset by offset: the bytes beside their meaning.
+    #[command(
+        after_help = "Exit codes: 0 the file is sound and whole, 1 it is not, 2 it cannot be read."
+    )]
+    Inspect {
+        /// A dump.rdb; - reads standard input.
+        file: PathBuf,
+        /// Show so many keys one by one; the others are counted.
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        keys: u64,
+        /// Show every key with all of its elements.
+        #[arg(long, conflicts_with = "keys")]
+        all: bool,
+    },
     /// Print a completion script for a shell.
     Completions { shell: Shell },
 }

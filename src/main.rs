@@ -56,6 +56,9 @@ fn main() {
         Some(Command::Lesson { what: LessonCommand::Start { id } }) => {
             screens(LabArgs { lesson: Some(id), ..lab })
         }
+        Some(Command::Inspect { file, keys, all }) => {
+            line::inspect(&line::InspectOptions { file, keys: (!all).then_some(keys) })
+        }
         Some(Command::Cli { args }) => line::cli(&args),
         // Taken out above.
         Some(Command::Server { args }) => server::main(&args),

@@ -7,7 +7,7 @@ use libtest_mimic::{Arguments, Failed};
 use real_redis::{Client, RealRedis, trial};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use synclab::wire::rdb::walk::{Element, Grain, Item, KeyEnd, WalkError, Walker, What};
 use synclab::wire::value::Value;
 
@@ -16,6 +16,7 @@ fn main() {
     let trials = vec![
         trial("every_type_is_told_as_the_server_knows_it", every_type),
         trial("lru_and_lfu_are_told", lru_and_lfu),
+        trial("inspect_prints_what_redis_saved", inspect_prints),
         trial("verdicts_are_those_of_redis_check_rdb", verdicts),
     ];
     libtest_mimic::run(&args, trials).exit();
@@ -231,6 +232,53 @@ fn lru_and_lfu() -> Outcome {
             assert_eq!((key.freq.is_some(), key.idle.is_some()), (lfu, !lfu));
         }
     }
+    Ok(())
+}
+
+fn inspect(args: &[&str]) -> (i32, String, String) {
+    let out = Command::new(env!("CARGO_BIN_EXE_synclab"))
+        .arg("inspect")
+        .args(args)
+        .output()
+        .expect("synclab runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (out.status.code().unwrap_or(-1), text(&out.stdout), text(&out.stderr))
+}
+
+fn inspect_prints() -> Outcome {
+    let server = RealRedis::start(&[]);
+    let mut client = server.client();
+    fill(&mut client);
+    let bytes = saved(&server, &mut client);
+    let path = server.dir().join("dump.rdb");
+    let path = path.to_str().expect("a plain path");
+    let (code, out, err) = inspect(&[path]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let keys = number(&mut client, "DBSIZE") * 2;
+    let summary = out.lines().last().expect("a summary");
+    assert!(summary.starts_with(&format!("{keys} keys in 2 databases: ")), "{summary}");
+    assert!(summary.ends_with("checksum right"), "{summary}");
+    assert!(!out.contains('\x1b'), "no colours into a pipe");
+    let (_, few, _) = inspect(&[path, "--keys", "0"]);
+    assert!(few.lines().count() < 40 && few.lines().last() == Some(summary), "{few}");
+    // All of a hash of 700, and whoever stops reading is not scolded.
+    let (_, all, _) = inspect(&[path, "--all"]);
+    assert!(all.contains("f699 = v699") && all.contains("f0 = v0"), "the last of many");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_synclab"))
+        .args(["inspect", "--all", path])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    drop(child.stdout.take());
+    let out = child.wait_with_output()?;
+    assert_eq!((out.status.code(), out.stderr.len()), (Some(0), 0), "{out:?}");
+    // Cut, and not there.
+    let cut = server.dir().join("cut.rdb");
+    std::fs::write(&cut, &bytes[..bytes.len() / 2])?;
+    let (code, out, err) = inspect(&[cut.to_str().expect("a plain path")]);
+    assert!(code == 1 && out.contains("redis-ver") && err.contains("the file ends where"), "{err}");
+    let (code, _, err) = inspect(&["/nowhere/dump.rdb"]);
+    assert!(code == 2 && err.contains("/nowhere/dump.rdb: No such file"), "{err}");
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! The records of an RDB file in words: for the pane, and for `synclab inspect`.
 
-use super::units::{bytes, count, plural, span_us};
+use super::units::{bytes, count, plural};
 use crate::observe::{Preview, RdbElement, RdbKey, RdbSum, RdbWhat};
 use crate::transcript::utc;
 use crate::wire::rdb::walk::Kind;
@@ -95,7 +95,7 @@ fn key(k: &RdbKey) -> String {
         out.push_str(&format!(" · expires {}", moment(ms)));
     }
     if let Some(seconds) = k.idle {
-        out.push_str(&format!(" · idle {}", span_us(seconds.saturating_mul(1_000_000))));
+        out.push_str(&format!(" · idle {} s", count(seconds)));
     }
     if let Some(counter) = k.freq {
         out.push_str(&format!(" · LFU counter {counter}"));

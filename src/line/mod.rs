@@ -11,6 +11,7 @@
 
 mod cli;
 mod fit;
+mod inspect;
 mod paint;
 mod pen;
 mod prompt;
@@ -18,6 +19,7 @@ mod script;
 mod signals;
 
 pub use cli::cli;
+pub use inspect::{InspectOptions, inspect};
 
 use crate::console::{Console, Interrupt};
 use crate::lab::{Lab, LabOptions};

@@ -66,9 +66,23 @@ pub(super) async fn listpack_header(feed: &mut Feed<'_>) -> Walked<Option<u64>> 
     Ok((count != listpack::UNKNOWN).then_some(u64::from(count)))
 }
 
-impl Values<'_> {
+impl<'t> Values<'t> {
+    /// A string that is a container; what stands before it in the same part was read already.
+    pub async fn blob(
+        &self,
+        depth: u8,
+        format: &'static str,
+        expected: &'static str,
+    ) -> Walked<Feed<'t>> {
+        let feed = self.t.blob(expected).await?;
+        let (bytes, packed) = (feed.len(), feed.packed());
+        self.part(depth, || What::Blob { format, bytes, packed }).await;
+        Ok(feed)
+    }
+
     pub async fn listpack(&mut self, shape: Shape, depth: u8) -> Walked<()> {
-        let feed = self.t.blob("a listpack").await?;
+        self.t.begin_part();
+        let feed = self.blob(depth, "listpack", "a listpack").await?;
         self.listpack_in(feed, shape, depth).await
     }
 
@@ -89,7 +103,8 @@ impl Values<'_> {
 
     pub async fn ziplist(&mut self, shape: Shape, depth: u8) -> Walked<()> {
         const WANT: &str = "the header of a ziplist";
-        let mut feed = self.t.blob("a ziplist").await?;
+        self.t.begin_part();
+        let mut feed = self.blob(depth, "ziplist", "a ziplist").await?;
         feed.begin();
         let total = u32::from_le_bytes(feed.array(WANT).await?);
         let tail = u32::from_le_bytes(feed.array(WANT).await?);
@@ -166,8 +181,8 @@ impl Values<'_> {
     }
 
     async fn opens(&self, feed: &Feed<'_>, depth: u8, format: &'static str, entries: Option<u64>) {
-        let (bytes, packed) = (feed.len(), feed.packed());
-        let what = || What::Container { format, bytes, entries, packed };
+        let bytes = feed.len();
+        let what = || What::Container { format, bytes, entries };
         self.entry(feed, depth, what).await;
     }
 

@@ -155,13 +155,18 @@ pub enum What {
         of: &'static str,
         n: u64,
     },
-    /// A container begins: so many bytes, entries if it says so; `packed` is its length in the file if
-    /// it is compressed there.
+    /// A string begins that is a container of `bytes`; `packed` is its length in the file if it is
+    /// compressed there: what follows then lies in the unpacked bytes.
+    Blob {
+        format: &'static str,
+        bytes: u64,
+        packed: Option<u64>,
+    },
+    /// A container begins: so many bytes, entries if it says so.
     Container {
         format: &'static str,
         bytes: u64,
         entries: Option<u64>,
-        packed: Option<u64>,
     },
     /// The end mark of a container.
     ContainerEnd,

@@ -20,7 +20,8 @@ impl Values<'_> {
     pub async fn stream(&mut self, second: bool) -> Walked<()> {
         for _ in 0..self.count("nodes").await? {
             let id = self.node_id().await?;
-            let feed = self.t.blob("a listpack").await?;
+            self.t.begin_part();
+            let feed = self.blob(1, "listpack", "a listpack").await?;
             self.node(feed, id).await?;
         }
         self.number("length").await?;
@@ -112,9 +113,8 @@ impl Values<'_> {
     async fn node(&mut self, mut feed: Feed<'_>, base: Id) -> Walked<()> {
         feed.begin();
         let elements = listpack_header(&mut feed).await?;
-        let (bytes, packed) = (feed.len(), feed.packed());
-        let format = "listpack";
-        self.entry(&feed, 1, || What::Container { format, bytes, entries: elements, packed }).await;
+        let (format, bytes) = ("listpack", feed.len());
+        self.entry(&feed, 1, || What::Container { format, bytes, entries: elements }).await;
         let mut node = Node { feed, seen: 0 };
         node.feed.begin();
         let entries = node.count("the number of entries").await?;

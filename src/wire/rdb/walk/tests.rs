@@ -272,6 +272,27 @@ fn records_lie_end_to_end_and_cuts_change_nothing() {
 }
 
 #[test]
+fn every_byte_is_part_of_something() {
+    // The key of a compressed container is left out: its bytes are told unpacked.
+    let whole = rich();
+    let (items, _) = walk(&whole, 64, Grain::Parts);
+    let compressed = items.iter().find_map(|item| match item.what {
+        What::Blob { packed: Some(packed), .. } => Some((item.at + item.len, packed)),
+        _ => None,
+    });
+    let (gap, packed) = compressed.expect("a compressed container");
+    let mut at = 0;
+    for item in items.iter().filter(|i| !i.unpacked && !matches!(i.what, What::Key(_))) {
+        if at == gap {
+            at += packed;
+        }
+        assert_eq!(item.at, at, "{item:?}");
+        at += item.len;
+    }
+    assert_eq!(at, whole.len() as u64);
+}
+
+#[test]
 fn a_file_cut_anywhere_says_where() {
     let bytes = rich();
     for len in 0..bytes.len() {

@@ -46,12 +46,14 @@ impl<'t> Values<'t> {
             4 => self.plain(Shape::Pairs, "fields").await,
             5 => self.plain(Shape::Scored, "members").await,
             9 => {
-                let feed = self.t.blob("a zipmap").await?;
+                self.t.begin_part();
+                let feed = self.blob(1, "zipmap", "a zipmap").await?;
                 self.zipmap(feed).await
             }
             10 => self.ziplist(Shape::Ones, 1).await,
             11 => {
-                let feed = self.t.blob("an intset").await?;
+                self.t.begin_part();
+                let feed = self.blob(1, "intset", "an intset").await?;
                 self.intset(feed).await
             }
             12 => self.ziplist(Shape::Scored, 1).await,
@@ -176,7 +178,7 @@ impl<'t> Values<'t> {
                     self.part(2, || What::Element(element)).await;
                 }
                 2 => {
-                    let feed = self.t.blob("a listpack").await?;
+                    let feed = self.blob(2, "listpack", "a listpack").await?;
                     self.listpack_in(feed, Shape::Ones, 2).await?;
                 }
                 _ => {
