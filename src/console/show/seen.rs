@@ -1,8 +1,11 @@
 //! What the journal's last stretch told, kept in small bounded lists: commands of the streams,
 //! bytes that passed, questions that were raised.
 
+use crate::console::units::{count, signed};
 use crate::console::why::{Question, Raised};
-use crate::observe::{Body, Event, Fact, Flow, LinkRef, Offset, Preview, Side, Source};
+use crate::observe::{
+    Body, Event, Fact, Flow, LinkRef, Offset, Passage as Part, Preview, Raw, Side, Source,
+};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Commands kept for each stream.
@@ -75,28 +78,21 @@ impl Seen {
                 }
                 push(stream, Written { wire: wire.clone(), from: *from, to: *to }, COMMANDS);
             }
-            Fact::Passed { link, flow, at, raw, .. } => {
-                self.passed(port, link, *flow, *at, raw);
+            Fact::Passed { link, flow, at, part, raw } => {
+                self.passed(port, link, *flow, *at, *part, raw);
             }
             _ => {}
         }
     }
 
-    fn passed(
-        &mut self,
-        port: u16,
-        link: &LinkRef,
-        flow: Flow,
-        at: u64,
-        raw: &crate::observe::Raw,
-    ) {
+    fn passed(&mut self, port: u16, link: &LinkRef, flow: Flow, at: u64, part: Part, raw: &Raw) {
         let peer = link.peer.port;
         let (from, to) = match flow {
             Flow::Out => (port, peer),
             _ => (peer, port),
         };
         let (bytes, len) = (raw.bytes().to_vec(), raw.len());
-        let meaning = meaning(&bytes, len, link.side, flow);
+        let meaning = meaning(&bytes, len, part);
         let passage = Passage { from, to, at, len, raw: bytes, meaning };
         // Both ends tell it where both are the lab's: the replica's tale is enough. Who a replica
         // is, its master knows with REPLCONF listening-port only.
@@ -143,21 +139,26 @@ fn push<T>(list: &mut VecDeque<T>, item: T, most: usize) {
     }
 }
 
-/// What the bytes read as: the words of a command, a reply line, or so many bytes of an RDB.
-fn meaning(bytes: &[u8], len: u64, side: Side, flow: Flow) -> String {
-    let from_master = matches!((side, flow), (Side::Master, Flow::Out) | (Side::Replica, Flow::In));
-    match bytes.first() {
-        Some(b'*') => commands(bytes),
-        Some(b'+' | b'-') | Some(b'$') if bytes.len() as u64 == len && bytes.ends_with(b"\r\n") => {
-            let line = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
-            line.split(|b| *b == b'\n')
-                .map(|l| Preview::of(l.trim_ascii()).to_string())
-                .collect::<Vec<_>>()
-                .join(" ")
+/// What the bytes read as: the words of a command, a reply line, or which bytes of the RDB.
+fn meaning(bytes: &[u8], len: u64, part: Part) -> String {
+    match part {
+        Part::Rdb { from } => {
+            let last = (from + len).saturating_sub(1);
+            format!("the RDB, its bytes {}–{}", count(from), count(last))
         }
-        Some(b'\n') if len == 1 => "a newline that keeps the link alive".to_owned(),
-        _ if from_master => "the RDB".to_owned(),
-        _ => "bytes".to_owned(),
+        Part::Mark => "the mark that closes the RDB".to_owned(),
+        Part::Stream { from } => {
+            format!("stream from offset {}: {}", signed(from.0), commands(bytes))
+        }
+        Part::Talk => match bytes.first() {
+            Some(b'*') => commands(bytes),
+            Some(b'\n') if len == 1 => "a newline that keeps the link alive".to_owned(),
+            _ => {
+                let lines = bytes.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
+                let words = lines.filter(|l| !l.is_empty()).map(|l| Preview::of(l).to_string());
+                words.collect::<Vec<_>>().join(" ")
+            }
+        },
     }
 }
 

@@ -143,19 +143,17 @@ fn keys_mark_differences_within_a_tree() {
 #[test]
 fn wire_has_the_bytes_beside_their_meaning() {
     let mut s = transfer();
-    let link = LinkRef { side: Side::Replica, peer: Addr::new("127.0.0.1", 6380) };
-    let raw = Raw::of(b"*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$2\r\n31\r\n");
-    s.fact(
-        6381,
-        Fact::Passed { link, flow: Flow::Out, at: 14, part: Passage::Talk, raw: raw.clone() },
-    );
-    let link = LinkRef { side: Side::Master, peer: replica() };
-    s.fact(
-        6380,
-        Fact::Passed { link: link.clone(), flow: Flow::In, at: 14, part: Passage::Talk, raw },
-    );
-    let raw = Raw::of(b"+CONTINUE\r\n");
-    s.fact(6380, Fact::Passed { link, flow: Flow::Out, at: 0, part: Passage::Talk, raw });
+    let up = LinkRef { side: Side::Replica, peer: Addr::new("127.0.0.1", 6380) };
+    let down = LinkRef { side: Side::Master, peer: replica() };
+    let passed = |link: &LinkRef, flow, at, raw: &[u8]| {
+        let (link, raw) = (link.clone(), Raw::of(raw));
+        Fact::Passed { link, flow, at, part: Passage::Talk, raw }
+    };
+    let ack = b"*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$2\r\n31\r\n";
+    s.fact(6381, passed(&up, Flow::Out, 14, ack));
+    s.fact(6380, passed(&down, Flow::In, 14, ack));
+    s.fact(6380, passed(&down, Flow::Out, 0, b"+CONTINUE\r\n"));
+    s.fact(6381, passed(&up, Flow::In, 0, b"+CONTINUE\r\n"));
     insta::assert_snapshot!(s.show("wire", &["6381"]), @r"
     6381 → 6380  bytes 14–48  REPLCONF ACK 31
              14  2a 33 0d 0a 24 38 0d 0a 52 45 50 4c 43 4f 4e 46  *3\r\n$8\r\nREPLCONF
