@@ -48,11 +48,21 @@ impl Links {
             (_, Body::Lab(LabFact::InstanceUp { port, .. })) => {
                 self.instance(event.at, *port, true);
             }
-            (_, Body::Lab(LabFact::StepWaits { port, step, .. })) => {
+            (_, Body::Lab(LabFact::StepWaits { id, port, step })) => {
                 if let Some(link) = &step.link {
                     let key = self.find(*port, link);
-                    self.news(&key, event.at);
+                    let dir = match link.side {
+                        Side::Master => Dir::ToReplica,
+                        Side::Replica => Dir::ToMaster,
+                    };
+                    self.news(&key, event.at).step_waits(*id, dir, step);
                 }
+            }
+            (_, Body::Lab(LabFact::StepTaken { id })) => {
+                self.by_key.values_mut().for_each(|s| s.step_over(event.at, *id, false));
+            }
+            (_, Body::Lab(LabFact::StepGone { id })) => {
+                self.by_key.values_mut().for_each(|s| s.step_over(event.at, *id, true));
             }
             (_, Body::Lab(fact)) => self.lab(event.at, fact),
             _ => {}
@@ -285,7 +295,9 @@ impl Links {
                 if let Some(key) = self.up_link(me) {
                     let outside = key.master.port != 0 && !self.tells(&key.master);
                     let seq = self.at(&key, now);
-                    if let Some(message) = periodic(wire) {
+                    if seq.waited(*to) {
+                        // It has its rows among the writes that were held back.
+                    } else if let Some(message) = periodic(wire) {
                         seq.message(now, Dir::ToReplica, &message, 0, Teller::Applied);
                     } else if outside {
                         seq.write(now, *db, wire, *from, *to);
@@ -323,14 +335,18 @@ impl Links {
         (from, to): (Offset, Offset),
         by: Teller,
     ) {
+        use crate::observe::ReplicaState::Online;
         let message = periodic(wire);
         let mut newest = None;
         for seq in self.live_below(me) {
             match &message {
-                Some(m) => {
+                Some(m) if seq.master_state.is_none_or(|s| s == Online) => {
                     seq.message(now, Dir::ToReplica, m, 0, by);
                     seq.passed(to);
                 }
+                // During the transfer it is one more command that waits, and before the snapshot
+                // it concerns nobody.
+                Some(_) => seq.write(now, db, wire, from, to),
                 None => {
                     seq.write(now, db, wire, from, to);
                     newest.get_or_insert_with(|| seq.key.clone());

@@ -1,6 +1,7 @@
 //! One link's conversation as rows, told once although both ends report it.
 
 mod stream;
+mod waits;
 
 use super::link::LinkKey;
 use super::row::{Dir, Row, RowKind, Teller, Told, Transfer, Write};
@@ -43,6 +44,8 @@ pub struct Sequence {
     pub lost_at: Option<Now>,
     /// Since when the master sends it the stream.
     online_since: Option<Now>,
+    /// Messages that step mode keeps back.
+    kept: Vec<waits::Kept>,
     /// The loading of an RDB may begin before its last byte is told: it is one row all the same.
     loading: bool,
 }
@@ -63,6 +66,7 @@ impl Sequence {
             last_ack_at: None,
             lost_at: None,
             online_since: None,
+            kept: Vec::new(),
             loading: false,
         }
     }
@@ -124,6 +128,7 @@ impl Sequence {
         self.began = at;
         self.told_upto = None;
         self.held_bytes = 0;
+        self.kept.clear();
         self.acked = None;
         self.loading = false;
         // The line that counts the failures, if dialling failed before; that an instance went
@@ -188,6 +193,9 @@ impl Sequence {
 
     /// A message, as one of its ends reports it.
     pub fn message(&mut self, at: Now, dir: Dir, message: &Message, bytes: u64, by: Teller) {
+        if self.keep(dir, message, bytes, by) {
+            return;
+        }
         match message {
             Message::Ack { .. } | Message::StreamPing | Message::Newline => {
                 return self.keep_alive(at, dir, message, by);

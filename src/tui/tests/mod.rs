@@ -4,6 +4,7 @@ mod attention;
 mod back;
 mod bytes;
 mod diagram;
+mod diagram_sim;
 mod drive;
 mod newcomer;
 mod pictures;

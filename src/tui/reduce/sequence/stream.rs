@@ -87,6 +87,16 @@ impl Sequence {
         self.push(at, RowKind::Write(Box::new(write)));
     }
 
+    /// Whether the command that ends here was held back.
+    pub fn waited(&self, to: Offset) -> bool {
+        let of_now = self.rows.len()
+            - usize::try_from(self.end() - self.first_of_now).unwrap_or(0).min(self.rows.len());
+        self.rows.iter().skip(of_now).any(|r| match &r.kind {
+            RowKind::Write(w) => w.held && w.from <= to && to <= w.to,
+            _ => false,
+        })
+    }
+
     /// A periodic command took this place in the stream: it has its line among its like.
     pub fn passed(&mut self, to: Offset) {
         self.told_upto = self.told_upto.max(Some(to));

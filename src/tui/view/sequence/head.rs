@@ -72,7 +72,11 @@ pub fn conditions(app: &App, links: &[LinkKey]) -> Option<Text> {
     if time.slow > 1 {
         part(Mark::Waiting, format!("link time at 1/{}", time.slow));
     }
-    if time.held {
+    if time.stepping {
+        // One line as long as step mode lasts: nothing jumps while steps come and go.
+        let how = if time.held { "link time stands still" } else { "link time runs" };
+        part(Mark::Waiting, format!("step mode: {how}"));
+    } else if time.held {
         part(Mark::Waiting, "link time stands still".into());
     }
     for ((_, peer), (since, ms)) in &time.patience {

@@ -79,7 +79,11 @@ fn drawn(link: &LinkKey, waiting: &Waiting, next: bool) -> Drawn {
 /// What will happen, in the words that it will have.
 pub fn label(step: &Step) -> String {
     match &step.what {
-        StepWhat::Message(message) => words::message(message, 1).1,
+        StepWhat::Message(message) => {
+            let text = words::message(message, 1).1;
+            // What is decided is not what travels.
+            if step.kind == StepKind::Decision { format!("judges {text}") } else { text }
+        }
         StepWhat::Command { wire, from, .. } => {
             format!("{} {} at {}", words::write(wire), size(step.bytes), grouped(from.0))
         }
