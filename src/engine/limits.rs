@@ -4,6 +4,17 @@ use super::Engine;
 use super::conn::{ConnId, Kind};
 use crate::observe::{LinkLoss, LogLevel, SoftLimit};
 
+/// Redis keeps so much of a reply in the client itself; only what overflows is counted, by blocks.
+const OWN_BUFFER: usize = 16 * 1024;
+
+/// What a client's waiting output counts for against its limit.
+fn counted(waits: usize) -> u64 {
+    match waits.saturating_sub(OWN_BUFFER) {
+        0 => 0,
+        over => over.max(OWN_BUFFER) as u64,
+    }
+}
+
 impl Engine {
     /// After something was read or written: closes a client that is beyond a limit.
     pub(crate) fn check_limits(&mut self, conn: ConnId) {
@@ -39,7 +50,7 @@ impl Engine {
         if !matches!(c.kind, Kind::Normal) {
             return;
         }
-        let used = c.out.len() as u64;
+        let used = counted(c.out.len());
         let hard = limit.hard > 0 && used >= limit.hard;
         let soft = limit.soft > 0 && used >= limit.soft;
         if !soft {

@@ -236,6 +236,9 @@ fn idle_clients_and_slow_readers_are_closed() {
     let (a, b) = (s.connect(), s.connect());
     s.feed(b, format!("ECHO {}\r\n", "x".repeat(200)).as_bytes());
     s.turn();
+    assert_eq!(s.closed, [], "what fits into the client's own buffer is not counted");
+    s.feed(b, format!("ECHO {}\r\n", "x".repeat(20_000)).as_bytes());
+    s.turn();
     assert_eq!(s.closed, [b]);
     s.advance(1_900_000);
     assert_eq!(s.closed, [b]);

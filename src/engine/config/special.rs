@@ -51,6 +51,8 @@ pub(super) fn set(s: Special, c: &mut Config, words: &[&[u8]], file: bool) -> Re
             }
             c.save.extend(points);
         }
+        // At run time nothing at all changes nothing.
+        Special::ClientOutputBufferLimit if !file && words == [b"".as_slice()] => {}
         Special::ClientOutputBufferLimit => set_limits(c, words)?,
         Special::Bind => {
             if words.len() > 16 {
