@@ -68,6 +68,7 @@ use super::conn::{Client, ConnId, Kind};
 use super::effect::JobId;
 use super::input::{FileError, JobDone};
 use super::rng::Rng;
+use super::steps;
 use super::wiretap::rdb_in_output;
 use crate::observe::{Fact, LinkLoss, LinkRef, Message, Offset, ReplId, Side};
 use std::collections::BTreeMap;
@@ -222,12 +223,10 @@ fn write(e: &mut Engine, conn: ConnId, bytes: &[u8]) {
     e.output_grew(conn);
 }
 
-/// Writes a message and tells that it was said.
+/// Writes a message and tells that it was said: at once, or when its step goes.
 fn say(e: &mut Engine, conn: ConnId, message: Message, bytes: &[u8]) {
     write(e, conn, bytes);
-    if let Some(link) = link_of(e, conn) {
-        e.fact(Fact::Said { link, message, bytes: bytes.len() as u64 });
-    }
+    steps::tell_said(e, conn, message, bytes.len() as u64);
 }
 
 /// Tells that a message was read.

@@ -8,6 +8,7 @@ use super::{heard, say};
 use crate::engine::Engine;
 use crate::engine::call::Call;
 use crate::engine::conn::{ConnId, Kind};
+use crate::engine::steps;
 use crate::observe::{Fact, Message, Offset};
 use crate::wire::num::parse_i64;
 
@@ -78,9 +79,7 @@ pub(super) fn replconf(e: &mut Engine, call: &Call<'_>) {
     }
     e.reply.ok();
     // Only a peer that speaks of itself as a replica is a link; `redis-cli` probes with no options.
-    if let Some(link) = super::link_of(e, call.conn) {
-        e.fact(Fact::Said { link, message: Message::Ok, bytes: 5 });
-    }
+    steps::tell_said(e, call.conn, Message::Ok, 5);
 }
 
 fn announce(e: &mut Engine, conn: ConnId, change: impl FnOnce(&mut Announced)) {

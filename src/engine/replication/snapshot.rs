@@ -235,7 +235,10 @@ fn set_framing(e: &mut Engine, conn: ConnId, framing: RdbFraming, preamble: &[u8
     }
     e.repl.items.insert(conn, Default::default());
     say(e, conn, Message::RdbBegin(framing), preamble);
-    attached::tell_rdb_sent(e, conn, true);
+    // Where the preamble waits for its step, nothing is on its way yet.
+    if !e.steps.on() {
+        attached::tell_rdb_sent(e, conn, true);
+    }
 }
 
 // ── to the sockets ─────────────────────────────────────────────────────────────────────────────

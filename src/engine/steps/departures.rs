@@ -4,7 +4,8 @@ use super::message::{self, Said};
 use crate::engine::conn::{Client, ConnId, Kind};
 use crate::engine::host::Ticket;
 use crate::engine::{Engine, replication};
-use crate::observe::{Flow, Message, Offset, RdbFraming, Step, StepKind, StepWhat};
+use crate::observe::{Fact, Flow, Message, Offset, RdbFraming, Step, StepKind, StepWhat};
+use std::collections::VecDeque;
 
 /// How far a link's output may go.
 #[derive(Debug, Default)]
@@ -17,12 +18,40 @@ pub(super) struct Departures {
     acked: Option<Offset>,
     /// Nobody reads any more.
     dead: bool,
+    /// What is told of messages when they leave, oldest first.
+    untold: VecDeque<(Message, Fact)>,
 }
 
 impl Departures {
     pub(super) fn ticket(&self) -> Option<Ticket> {
         self.ticket
     }
+
+    /// What was not told yet.
+    pub(super) fn into_untold(self) -> impl Iterator<Item = Fact> {
+        self.untold.into_iter().map(|(_, fact)| fact)
+    }
+}
+
+/// Tells that a message was written to this link: at once, or when it is let go.
+pub(crate) fn tell_said(e: &mut Engine, conn: ConnId, message: Message, bytes: u64) {
+    let Some(link) = replication::link_of(e, conn) else { return };
+    let fact = Fact::Said { link, message: message.clone(), bytes };
+    if !e.steps.on {
+        return e.fact(fact);
+    }
+    open(e, conn);
+    if let Some(d) = e.steps.departures.get_mut(&conn) {
+        d.untold.push_back((message, fact));
+    }
+}
+
+/// This message goes: tells of it, and of what was before it.
+fn tell_gone(e: &mut Engine, conn: ConnId, message: &Message) {
+    let Some(d) = e.steps.departures.get_mut(&conn) else { return };
+    let Some(i) = d.untold.iter().position(|(m, _)| m == message) else { return };
+    let gone: Vec<Fact> = d.untold.drain(..=i).map(|(_, fact)| fact).collect();
+    gone.into_iter().for_each(|fact| e.fact(fact));
 }
 
 /// Begins to look at a link's output: what is half written may be written to its end.
@@ -34,7 +63,8 @@ pub(super) fn open(e: &mut Engine, conn: ConnId) {
     let may = rest_of_message(e, c);
     let acked = if c.out.is_empty() { e.repl.follow.acked } else { None };
     let dead = e.steps.ends.contains_key(&conn);
-    e.steps.departures.insert(conn, Departures { may, acked, dead, ticket: None });
+    let departures = Departures { may, acked, dead, ..Departures::default() };
+    e.steps.departures.insert(conn, departures);
 }
 
 /// Asks for one message of this link after the other, until one is refused.
@@ -55,6 +85,10 @@ pub(super) fn ask(e: &mut Engine, conn: ConnId) {
         };
         said.exempt |= matches!((d.acked, ack), (Some(last), Some(ack)) if no_news(e, last, ack));
         let asked = d.ticket;
+        let message = match &said.what {
+            StepWhat::Message(message) => Some(message.clone()),
+            _ => None,
+        };
         if !said.exempt {
             let ticket = asked.unwrap_or_else(|| e.steps.ticket());
             let link = replication::link_of(e, conn);
@@ -71,6 +105,9 @@ pub(super) fn ask(e: &mut Engine, conn: ConnId) {
             d.ticket = None;
             d.may += said.len;
             d.acked = ack.or(d.acked);
+        }
+        if let Some(message) = message {
+            tell_gone(e, conn, &message);
         }
         grew = true;
     }

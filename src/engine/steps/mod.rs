@@ -19,6 +19,7 @@ mod message;
 mod tests;
 
 pub(crate) use arrivals::{may_take, may_take_line, part_of_rdb};
+pub(crate) use departures::tell_said;
 pub(crate) use here::{any_waits, may};
 
 use super::conn::ConnId;
@@ -125,6 +126,7 @@ fn release(e: &mut Engine) {
         if let Some(ticket) = departures.ticket() {
             e.host.forget(ticket);
         }
+        departures.into_untold().for_each(|fact| e.fact(fact));
         e.output_grew(conn);
     }
     here::again(e);

@@ -1,7 +1,9 @@
 //! Steps, one by one: what happens in which order, and that nothing happens before its step.
 
 use super::*;
-use crate::observe::{BreakOn, LinkState, Message, ReplicaState, Source, Step, StepKind};
+use crate::observe::{
+    BreakOn, Flow, LinkState, Message, ReplicaState, Source, Step, StepKind, StepWhat,
+};
 
 /// Lets `n` steps go; gives their names, each with the port that asks.
 fn steps(sim: &mut Sim, n: usize) -> Vec<String> {
@@ -351,4 +353,43 @@ fn an_instance_shuts_down_while_its_links_are_held() {
     assert_eq!(sim.command(6381, "GET name"), Some(Value::Null));
     let online = |f: &Fact| matches!(f, Fact::ReplicaState { to: ReplicaState::Online, .. });
     assert!(facts(&sim).any(online));
+}
+
+/// How often this instance told that it said this.
+fn said(sim: &Sim, port: u16, message: &Message) -> usize {
+    let told = |e: &&Event| match &e.body {
+        Body::Fact(Fact::Said { message: m, .. }) => {
+            e.source == Source::Instance(port) && m == message
+        }
+        _ => false,
+    };
+    sim.events().iter().filter(told).count()
+}
+
+#[test]
+fn a_message_is_told_as_said_when_it_goes_and_not_before() {
+    let mut sim = pair(11, &[("repl-diskless-sync", "no")]);
+    sim.set_stepping(true);
+    sim.command(6381, "REPLICAOF 127.0.0.1 6380");
+    let mut checked = 0;
+    for _ in 0..30 {
+        sim.run_until(20 * SECOND, |sim| !sim.waiting().is_empty());
+        let Some((port, step)) = sim.waiting().first().cloned() else { break };
+        // The master's replies before it knows the link for one are told by the replica alone.
+        let message = match (&step.what, step.flow) {
+            (StepWhat::Message(m), Flow::Out) if *m != Message::Ok => Some(m.clone()),
+            _ => None,
+        };
+        let before = message.as_ref().map(|m| said(&sim, port, m));
+        sim.step();
+        if let (Some(m), Some(before)) = (message, before) {
+            assert_eq!((before, said(&sim, port, &m)), (0, 1), "{m:?}");
+            checked += 1;
+        }
+        if step.kind == StepKind::RdbBegin {
+            break;
+        }
+    }
+    // PING, two REPLCONF, PSYNC, +FULLRESYNC, the preamble.
+    assert_eq!(checked, 6);
 }
