@@ -44,7 +44,6 @@ pub fn settle(state: &mut NarrateState) -> Vec<AnswerLine> {
     for event in state.released() {
         tell_now(&event, state, &mut out);
     }
-    time::said(None, state, &mut out);
     for end in state.replicas.values_mut() {
         out.append(&mut end.online);
     }
@@ -126,7 +125,6 @@ fn family(fact: &Fact) -> Family {
 }
 
 fn tell_now(event: &Event, state: &mut NarrateState, out: &mut Vec<AnswerLine>) {
-    time::said(Some(event), state, out);
     time::held(Some(&event.body), state, out);
     match (&event.body, event.source) {
         (Body::Lab(fact), _) => life::lab(event, fact, state, out),

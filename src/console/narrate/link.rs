@@ -1,7 +1,7 @@
 //! Links: their states, each message of the handshake, and how they end.
 
 use super::row::Row;
-use super::state::{NarrateState, ReplicaEnd, Said};
+use super::state::{NarrateState, ReplicaEnd};
 use crate::console::units;
 use crate::console::why::lost::cause_text;
 use crate::observe::{
@@ -88,16 +88,7 @@ fn message_told(
 ) {
     if link.side == Side::Replica {
         let peer = link.peer.clone();
-        let me = port.to_string();
-        let mut lines = Vec::new();
-        tell_message(event, port, &me, &peer, message, said, state, &mut lines);
-        let last = if said { lines.pop() } else { None };
-        out.append(&mut lines);
-        // Said is not sent: it may be the next step.
-        if let Some(line) = last {
-            state.just_said.push(Said { port, message: message.clone(), line });
-        }
-        return;
+        return tell_message(event, port, &port.to_string(), &peer, message, said, state, out);
     }
     if link.peer.port == 0 {
         // Who this is comes with REPLCONF listening-port; until then it may be one of ours.

@@ -1,7 +1,7 @@
 //! What must be remembered from event to event to tell them well.
 
 use crate::observe::{
-    Addr, AnswerLine, Body, Event, Fact, LinkState, Message, Offset, Preview, Source, Step,
+    Addr, AnswerLine, Body, Event, Fact, LinkState, Offset, Preview, Source, Step,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -29,11 +29,6 @@ pub struct NarrateState {
     pub(super) in_step: bool,
     /// The step that was held last, not told yet, and whether it is the only one.
     pub(super) just_held: Option<(u64, bool)>,
-    /// Messages that a replica said, and that may turn out to be held: their lines wait until it is
-    /// known, or until they go.
-    pub(super) just_said: Vec<Said>,
-    /// Those of them that are held, by their steps.
-    pub(super) unsaid: BTreeMap<u64, Said>,
     /// That link time stands still was told once.
     pub(super) told_held: bool,
     /// Outside peers that were said to hear nothing.
@@ -79,14 +74,6 @@ pub(super) struct MasterEnd {
     pub waits: BTreeMap<Addr, (String, i64)>,
     /// The last commands of the stream, to give a held range its words.
     pub recent: Vec<(Offset, Offset, String)>,
-}
-
-/// A message as its sender told it, in words.
-#[derive(Clone, Debug)]
-pub(super) struct Said {
-    pub port: u16,
-    pub message: Message,
-    pub line: AnswerLine,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -193,6 +180,7 @@ impl NarrateState {
 
 /// Facts that bring no line of their own and do not interrupt a burst.
 pub(super) fn is_quiet(fact: &Fact) -> bool {
+    use crate::observe::Message;
     match fact {
         Fact::Said { message, .. } | Fact::Heard { message, .. } => {
             matches!(message, Message::Ack { .. } | Message::StreamPing | Message::Newline)

@@ -3,24 +3,15 @@
 //! While a `:verb` runs its own answer tells what it did: then nothing is said here a second time.
 
 use super::row::Row;
-use super::state::{NarrateState, Said};
+use super::state::NarrateState;
 use crate::console::{steps, units};
-use crate::observe::{
-    Addr, AnswerLine, Body, Event, Fact, Fault, LabFact, Label, LinkState, Source, Step, StepWhat,
-};
+use crate::observe::{Addr, AnswerLine, Body, Fault, LabFact, Label, Step};
 
 /// Tells the fact if it is one of these.
 pub(super) fn lab(fact: &LabFact, state: &mut NarrateState, out: &mut Vec<AnswerLine>) {
     let by_verb = state.in_verb;
     match fact {
         LabFact::StepWaits { id, port, step } => {
-            if let StepWhat::Message(m) = &step.what
-                && let Some(i) =
-                    state.just_said.iter().position(|s| s.port == *port && s.message == *m)
-            {
-                let said = state.just_said.remove(i);
-                state.unsaid.insert(*id, said);
-            }
             let first = state.waiting.is_empty();
             state.waiting.insert(*id, (*port, step.clone()));
             // `:step` and `:run` say themselves what waits behind them.
@@ -30,16 +21,12 @@ pub(super) fn lab(fact: &LabFact, state: &mut NarrateState, out: &mut Vec<Answer
         }
         LabFact::StepTaken { id } => {
             let Some((port, step)) = state.waiting.remove(id) else { return };
-            if let Some(said) = state.unsaid.remove(id) {
-                out.push(said.line);
-            } else if !by_verb {
+            if !by_verb {
                 out.push(step_row("went", port, &step, state).line());
             }
         }
         LabFact::StepGone { id } => {
             let Some((port, step)) = state.waiting.remove(id) else { return };
-            state.unsaid.remove(id);
-            state.just_said.retain(|s| s.port != port);
             let mut row = step_row("gone", port, &step, state);
             row.label = Label::Note;
             out.push(row.remark("its link is gone, it will never happen").line());
@@ -86,40 +73,6 @@ pub(super) fn held(next: Option<&Body>, state: &mut NarrateState, out: &mut Vec<
     let Some((port, step)) = state.waiting.get(&id) else { return };
     let next = if first { "next: :step" } else { "" };
     out.push(step_row("held", *port, step, state).remark(next).line());
-}
-
-/// Tells what was said just now, once an event shows that it went: all of it but what is held, and
-/// what stands behind that on the same link.
-pub(super) fn said(next: Option<&Event>, state: &mut NarrateState, out: &mut Vec<AnswerLine>) {
-    let Some(first) = state.just_said.first() else { return };
-    let may_still_be_held = next.is_some_and(|e| match (&e.body, e.source) {
-        (Body::Lab(fact), _) => matches!(
-            fact,
-            LabFact::StepMode { on: true, .. }
-                | LabFact::StepWaits { .. }
-                | LabFact::LinkTimeHeld { .. }
-        ),
-        // What else the same turn told and what brings no line of its own.
-        (Body::Fact(fact), Source::Instance(port)) => {
-            port == first.port
-                && match fact {
-                    Fact::LinkState { to, .. } => {
-                        !matches!(to, LinkState::Connecting | LinkState::Connected)
-                    }
-                    Fact::Said { .. } | Fact::Passed { .. } | Fact::Log { .. } => true,
-                    _ => false,
-                }
-        }
-        _ => false,
-    });
-    if may_still_be_held {
-        return;
-    }
-    let held: Vec<u16> = state.unsaid.values().map(|s| s.port).collect();
-    let (wait, go): (Vec<Said>, Vec<Said>) =
-        std::mem::take(&mut state.just_said).into_iter().partition(|s| held.contains(&s.port));
-    state.just_said = wait;
-    out.extend(go.into_iter().map(|s| s.line));
 }
 
 /// What was done by a key, a script's scenario or another front-end, with no answer of its own.
