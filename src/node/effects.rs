@@ -106,7 +106,8 @@ impl Instance {
     pub(super) fn review_dial(&mut self) {
         let Some(dialling) = &self.dialling else { return };
         let way = self.way_to(dialling.port);
-        let stuck = dialling.way == Way::Nowhere && way != Way::Nowhere;
+        let stuck = dialling.way == Way::Nowhere && way != Way::Nowhere
+            || matches!(dialling.way, Way::After(_)) && way == Way::Free;
         if (stuck || matches!(way, Way::Refused | Way::Nowhere) && way != dialling.way)
             && let Some(old) = self.dialling.take()
         {

@@ -42,8 +42,12 @@ impl Instance {
 
     /// The link that this connection is, if something is or was wrong with it.
     pub(super) fn troubled_link(&self, conn: ConnId) -> Option<LinkRef> {
+        let open = self.gate.is_open();
+        if open && !self.troubled {
+            return None;
+        }
         let troubled = self.socks.get(&conn).is_some_and(|s| s.trouble.is_some());
-        if troubled || !self.gate.is_open() { self.engine.link_of(conn) } else { None }
+        if troubled || !open { self.engine.link_of(conn) } else { None }
     }
 
     /// How a dial to this port goes.
@@ -68,26 +72,31 @@ impl Instance {
     /// The rules changed: looks at every link anew.
     pub(super) fn review_links(&mut self, now: Now) {
         let open = self.gate.is_open();
-        if open && self.socks.values().all(|s| s.trouble.is_none()) {
+        if open && !self.troubled {
             return;
         }
+        self.troubled = true;
         let conns: Vec<ConnId> = self.socks.keys().copied().collect();
         for conn in conns {
             let Some(link) = self.troubled_link(conn) else { continue };
             let key = self.key_of(&link);
             let rule = self.gate.rule(&key);
             let Some(sock) = self.socks.get_mut(&conn) else { continue };
-            if self::ends(sock, rule) {
+            if ends(sock, rule) {
                 self.lose(now, conn);
                 continue;
             }
             if rule.half_open {
                 sock.trouble.get_or_insert_default().key = Some(key);
             }
+            if open && sock.trouble.as_ref().is_some_and(|t| t.arriving.is_empty()) {
+                sock.trouble = None;
+            }
             // What was on its way may be due by now.
             self.again.push(conn);
             self.to_write.push(conn);
         }
+        self.troubled = !open || self.socks.values().any(|s| s.trouble.is_some());
     }
 
     /// Ends the connections of the link to this port.
@@ -135,6 +144,7 @@ impl Instance {
 
     /// Writes what the link lets through.
     pub(super) fn write_troubled(&mut self, now: Now, conn: ConnId, link: &LinkRef) {
+        self.troubled = true;
         let key = self.key_of(link);
         let travel = self.clock.travel_us(now);
         let mut budget = WRITE_BUDGET;
@@ -218,6 +228,7 @@ impl Instance {
 
     /// Reads what the link lets through.
     pub(super) fn read_troubled(&mut self, conn: ConnId, link: &LinkRef) {
+        self.troubled = true;
         let now = self.clock.now();
         let key = self.key_of(link);
         let rule = self.gate.rule(&key);

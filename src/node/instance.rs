@@ -55,6 +55,8 @@ pub(super) struct Instance {
     pub(super) held: Vec<ConnId>,
     /// Connections with bytes on their way to us.
     pub(super) late: Vec<ConnId>,
+    /// Something is, or was, wrong with a link of ours.
+    pub(super) troubled: bool,
     /// Connections to be written to in this turn.
     pub(super) to_write: Vec<ConnId>,
     /// Set by `Effect::Exit`.
@@ -113,6 +115,7 @@ impl Instance {
             stalled: Vec::new(),
             held: Vec::new(),
             late: Vec::new(),
+            troubled: false,
             to_write: Vec::new(),
             exit: None,
             loading: false,
