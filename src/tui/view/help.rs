@@ -52,7 +52,7 @@ fn lines(app: &App) -> Vec<Text> {
         key("Esc", "leaves the console for the panes"),
         key("F8 F5 F6", "step, run on, step mode on or off: the keys stay here (Alt-s r p)"),
         key("F7 F9", "look back at an earlier moment; steps and breakpoints"),
-        key("Alt-1 … Alt-9", "bring a pane to the front; the keys stay here"),
+        key("Alt-1 … Alt-0", "bring a pane to the front; the keys stay here"),
         key(":…", "steers the lab: :wait :fill :throttle :heal :export :help"),
         key("redis-cli -p N", "at any prompt, goes to that port; exit goes back"),
         key("paste", "whole pages, prompts and comments included: line by line"),

@@ -56,7 +56,7 @@ pub struct Bytes {
 /// One link's bytes.
 #[derive(Clone, Debug, Default)]
 pub struct LinkBytes {
-    pub list: VecDeque<Bytes>,
+    pub list: VecDeque<Arc<Bytes>>,
     /// Messages that are gone from the front of the list.
     pub dropped: u64,
     told_by: Option<Side>,
@@ -149,11 +149,11 @@ impl LinkBytes {
 
     fn push(&mut self, message: Bytes) {
         if let Some(last) = self.list.back_mut()
-            && last.absorb(&message)
+            && Arc::make_mut(last).absorb(&message)
         {
             return;
         }
-        self.list.push_back(message);
+        self.list.push_back(Arc::new(message));
         if self.list.len() > KEPT {
             self.list.pop_front();
             self.dropped += 1;
@@ -162,7 +162,7 @@ impl LinkBytes {
 
     /// The highest place among its bytes.
     pub fn end(&self) -> u64 {
-        let place = |b: &Bytes| b.offset.map_or(b.pos, |o| o.0.unsigned_abs()) + b.len;
+        let place = |b: &Arc<Bytes>| b.offset.map_or(b.pos, |o| o.0.unsigned_abs()) + b.len;
         self.list.iter().map(place).max().unwrap_or_default()
     }
 
@@ -171,7 +171,7 @@ impl LinkBytes {
         let found = |wanted: &dyn Fn(&Bytes) -> bool| {
             let later = self.list.iter().position(|m| m.at.mono_us >= row.at.mono_us && wanted(m));
             // The row may have been told a moment after its bytes.
-            later.or_else(|| self.list.iter().rposition(wanted))
+            later.or_else(|| self.list.iter().rposition(|m| wanted(m)))
         };
         match &row.kind {
             RowKind::Message { dir, message, .. } => found(&|m| m.dir == *dir && m.is(message)),
