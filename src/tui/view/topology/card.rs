@@ -185,9 +185,14 @@ fn about(
         && app.now.mono_us.saturating_sub(i.ids.since.mono_us) < NEW_ID_US;
     let second = (!i.ids.replid2.is_zero()).then(|| {
         let until = grouped(i.ids.second_offset.0);
-        Text::of(Mark::Quiet, "replid2 ")
-            .add_fresh(Mark::Text, i.ids.replid2.short(), ids_new)
-            .add(Mark::Quiet, format!(" up to {until}"))
+        let id = i.ids.replid2.short();
+        let until = match crate::tui::text::width(&until) + 20 <= wide {
+            true => format!(" up to {until}"),
+            false => format!(" <{until}"),
+        };
+        Text::of(Mark::Quiet, if wide < TINY { "2: " } else { "replid2 " })
+            .add_fresh(Mark::Text, id, ids_new)
+            .add(Mark::Quiet, until)
     });
     if room <= 2 {
         let role = match room {
@@ -282,6 +287,9 @@ fn role(c: &Canvas, i: &Instance, link: Option<&LinkView>, wide: usize) -> Text 
     if state.width() == 0 {
         return role;
     }
+    if role.width() + 3 + state.width() > wide {
+        return state;
+    }
     let mut role = role.add(state.0.first().map_or(Mark::Quiet, |p| p.0), " · ");
     role.0.extend(state.0);
     role
@@ -342,6 +350,9 @@ fn words(i: &Instance, link: Option<&LinkView>) -> (Mark, String, String) {
         Some(LinkStatus::Waiting) => (Mark::Waiting, "waits", "waits"),
         Some(LinkStatus::Handshake | LinkStatus::Connecting) => {
             (Mark::Handshake, "handshake", "handshake")
+        }
+        Some(LinkStatus::Down) if link.is_some_and(told::is_new) => {
+            (Mark::Handshake, "connects", "connects")
         }
         Some(LinkStatus::Down) | None => (Mark::Broken, "link down", "link down"),
     };

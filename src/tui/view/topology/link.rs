@@ -20,8 +20,11 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect, link: &LinkView) {
     if room < 4 || area.height == 0 {
         return;
     }
-    let told = Told::of(app, link);
-    arrow(c, app, area, &told);
+    let mut told = Told::of(app, link);
+    let over = arrow(c, app, area, &told);
+    // A fault that the arrow is too short for is told first.
+    let over = over.into_iter().map(|(mark, fault)| Remark::new(mark, fault));
+    told.remarks.splice(0..0, over);
     let below =
         Rect { x: area.x + 1, y: area.y + 1, width: area.width - 1, height: area.height - 1 };
     let lines = packed(&told.remarks, (room - 1, below.height as usize));
@@ -34,8 +37,8 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect, link: &LinkView) {
 }
 
 /// The arrow from the master to the replica, with what it carries, what slows it down, and what is
-/// under way on it.
-fn arrow(c: &mut Canvas, app: &App, area: Rect, told: &Told) {
+/// under way on it. Returns the faults that it is too short for.
+fn arrow(c: &mut Canvas, app: &App, area: Rect, told: &Told) -> Vec<(Mark, String)> {
     let room = area.width as usize;
     let (left, right) = told.ends;
     let ends = width(left) + width(right);
@@ -47,16 +50,24 @@ fn arrow(c: &mut Canvas, app: &App, area: Rect, told: &Told) {
         }
         None => told.label.clone(),
     };
-    let label = clip(&label, room.saturating_sub(ends + 4));
+    let mut label = clip(&label, room.saturating_sub(ends + 4));
+    let faults: usize = told.faults.iter().map(|(_, fault)| width(fault) + 1).sum();
+    if faults > 0 && label == "stream" && width(&label) + 3 + faults + ends + 2 > room {
+        // The line itself says that it is the stream; what is wrong with it matters more.
+        label.clear();
+    }
     let line = |n: usize| told.stroke.to_string().repeat(n);
     let mut text = Text::of(told.mark, format!("{left}{}", line(1)));
     if !label.is_empty() {
         text = text.add(told.mark, format!(" {label} "));
     }
+    let mut over = Vec::new();
     for (mark, fault) in &told.faults {
         // A fault on the arrow, if the arrow is long enough to be one still.
-        if text.width() + width(fault) + 4 + width(right) <= room {
+        if text.width() + width(fault) + 3 + width(right) <= room {
             text = text.add(told.mark, line(1)).add(*mark, fault);
+        } else {
+            over.push((*mark, fault.trim_matches(['[', ']']).to_owned()));
         }
     }
     let rest = room.saturating_sub(text.width() + width(right));
@@ -74,6 +85,7 @@ fn arrow(c: &mut Canvas, app: &App, area: Rect, told: &Told) {
             .collect();
         moving(c, lane, (area.x, area.y), &strokes, long);
     }
+    over
 }
 
 /// The marks of what was sent within the last moment, on the arrow's free cells.

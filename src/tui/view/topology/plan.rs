@@ -71,7 +71,9 @@ pub fn plan(forest: &Forest, wide: u16, room: u16, lines: u16) -> Option<Plan> {
         None => (rows(forest, wide, LOWEST - 1) < room).then_some(LOWEST - 1)?,
     };
     let more = u16::from(shared);
-    let width = (wide * 11 / (columns * 16)).clamp(NARROWEST, WIDEST);
+    // Chains leave more of it to their links.
+    let share = if columns > 2 { 10 } else { 11 };
+    let width = (wide * share / (columns * 16)).clamp(NARROWEST, WIDEST);
     let gap = (wide - columns * width).checked_div(columns - 1).unwrap_or(0);
     let (with, lone) = forest.parted();
     let mut plan = Plan::default();

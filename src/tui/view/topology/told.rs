@@ -34,7 +34,7 @@ pub struct Remark {
 }
 
 impl Remark {
-    fn new(mark: Mark, long: impl Into<String>) -> Remark {
+    pub fn new(mark: Mark, long: impl Into<String>) -> Remark {
         let long = long.into();
         Remark { mark, short: long.clone(), long }
     }
@@ -57,6 +57,7 @@ impl Told {
             LinkStatus::Transfer => transfer(app, link),
             LinkStatus::Waiting => waiting(app, link),
             LinkStatus::Handshake | LinkStatus::Connecting => handshake(link),
+            LinkStatus::Down if is_new(link) => handshake(link),
             LinkStatus::Down => down(app, link),
         };
         told.faults(app, link);
@@ -105,13 +106,12 @@ impl Told {
             self.faults.push((Mark::Waiting, format!("[+{}]", milliseconds(us))));
         }
         if let Some(bound) = link.throttle {
-            let waits = self.remarks.first().is_some_and(|r| r.long.starts_with('⏸'));
+            let waits = self.remarks.iter().take_while(|r| r.long.starts_with('⏸')).count();
             let bound = size(bound);
             let remark = Remark::new(Mark::Waiting, format!("throttled to {bound}/s"));
             if link.status != LinkStatus::Down {
                 // The cause stands beside what waits because of it.
-                let place = if waits { 1 } else { self.remarks.len() };
-                self.remarks.insert(place, remark.or(format!("≤ {bound}/s")));
+                self.remarks.insert(waits, remark.or(format!("≤ {bound}/s")));
             }
         }
         if model.time.slow > 1 && link.status != LinkStatus::Down {
@@ -133,7 +133,7 @@ impl Told {
         let remark = Remark::new(Mark::Waiting, format!("⏸ {kind} · {who}: {what}{more}"));
         self.remarks.insert(0, remark.or(format!("⏸ {kind}{more}")));
         if !self.label.starts_with('⏸') {
-            self.label.insert_str(0, "⏸ ");
+            self.label = format!("⏸ {}", self.label).trim_end().to_owned();
         }
     }
 
@@ -265,6 +265,13 @@ impl Told {
     }
 }
 
+/// Whether there is no link yet because it has not been dialled: nothing is broken.
+pub fn is_new(link: &LinkView) -> bool {
+    link.up.is_some_and(|up| {
+        up.state == LinkState::Connect && up.lost.is_none() && up.down_since.is_none()
+    })
+}
+
 fn waiting(app: &App, link: &LinkView) -> Told {
     let mut told = Told::new(link, Mark::Waiting, '╌', "⏸ waits");
     told.ends.1 = "▷";
@@ -281,9 +288,11 @@ fn waiting(app: &App, link: &LinkView) -> Told {
 }
 
 fn handshake(link: &LinkView) -> Told {
-    let mut told = Told::new(link, Mark::Handshake, '─', "handshake");
-    told.ends.1 = "▷";
     let state = link.up.map(|u| u.state).unwrap_or(LinkState::Connecting);
+    let begins = matches!(state, LinkState::Connect | LinkState::Connecting);
+    let (stroke, label) = if begins { ('╌', "connects") } else { ('─', "handshake") };
+    let mut told = Told::new(link, Mark::Handshake, stroke, label);
+    told.ends.1 = "▷";
     told.say(Remark::new(Mark::Quiet, words::state_name(state)));
     told
 }

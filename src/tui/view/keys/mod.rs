@@ -1,14 +1,16 @@
 //! What each one knows: the keyspaces side by side, differences marked by colour and sign.
 
+mod table;
+
 use super::frame::{Canvas, Text};
 use crate::lab::model::{Db, Instance, KeyView, Peer, Sight};
-use crate::observe::{Preview, Role};
+use crate::observe::{Now, Preview, Role};
 use crate::tui::app::{App, Pane};
 use crate::tui::text::{clip, clip_middle, count, fit, width};
 use crate::tui::theme::Mark;
 use ratatui::layout::Rect;
-use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use table::{Table, is_whole, roots};
 
 /// A column is not narrower than this.
 const NARROWEST: usize = 9;
@@ -58,31 +60,18 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     }
     c.line(area, 0, &head);
     c.line(area, 1, &sizes);
-    let mut names: BTreeSet<(u32, &Preview)> = BTreeSet::new();
-    for i in &everybody {
-        for (db, d) in &i.dbs {
-            names.extend(d.known.keys().map(|k| (*db, k)));
-        }
-        for (db, d) in i.loading.iter().filter(|l| l.ended.is_none()).flat_map(|l| l.passed()) {
-            names.extend(d.known.keys().map(|k| (*db, k)));
-        }
-    }
-    // Keys that differ come first, then those written last: they are what one looks for.
-    let mut rows: Vec<(bool, u32, &Preview)> =
-        names.iter().map(|(db, k)| (differs(&tree, *db, k), *db, *k)).collect();
-    rows.sort_by_cached_key(|(differs, db, key)| {
-        (!*differs, Reverse(written(&everybody, *db, key)), *db, *key)
-    });
-    let differing = rows.iter().filter(|(d, ..)| *d).count();
-    let mut foot = foot(&everybody, &tree, &rows, differing, wide);
-    foot.extend(expired(c, &everybody, &rows, wide));
+    let compared: Vec<bool> =
+        everybody.iter().map(|i| tree.iter().any(|t| t.port == i.port)).collect();
+    let table = Table::of(&everybody, &compared, c.now);
+    let mut foot = foot(&everybody, &tree, &table, wide);
+    foot.extend(expired(&everybody, &table, wide));
     let feet = (foot.len() as u16).min(area.height.saturating_sub(3));
     let room = (area.height - 2).saturating_sub(feet) as usize;
-    let most = names.len().saturating_sub(room);
+    let most = table.keys.len().saturating_sub(room);
     app.scroll_most.borrow_mut().insert(Pane::Keys, most);
     let skip = app.scroll.get(&Pane::Keys).copied().unwrap_or(0).min(most);
-    for (y, (_, db, key)) in (2..area.height).zip(rows.iter().skip(skip).take(room)) {
-        let line = row(c, instances, &tree, (*db, key), key_cells, cells);
+    for (y, key) in (2..area.height).zip(table.keys.iter().skip(skip).take(room)) {
+        let line = row(c, instances, &tree, key, key_cells, cells);
         c.line(area, y, &line);
     }
     c.lines(Rect { y: area.bottom() - feet, height: feet, ..area }, &foot);
@@ -91,23 +80,20 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
 /// The instances that hold one history's data: those of the chosen link's replication tree, or of
 /// the first that has replicas. Others have data of their own, which no difference is marked in.
 fn compared<'a>(app: &App, instances: &[&'a Instance]) -> Vec<&'a Instance> {
-    let model = &app.world.model;
-    let root = |port: u16| {
-        let mut at = port;
-        // No chain is longer than the lab; a circle ends here, too.
-        for _ in 0..instances.len() {
-            match model.link_of(at).map(|l| l.master) {
-                Some(Peer::Inside(master)) => at = master,
-                _ => break,
-            }
+    let mut masters = BTreeMap::new();
+    for link in app.world.model.links() {
+        if let (Peer::Inside(master), Peer::Inside(replica)) = (link.master, link.replica) {
+            masters.insert(replica, master);
         }
-        at
-    };
+    }
+    let roots = roots(&masters, instances.iter().map(|i| i.port));
     let of = |tree: u16| -> Vec<&'a Instance> {
-        instances.iter().copied().filter(|i| root(i.port) == tree).collect()
+        let here = |(i, root): (&&'a Instance, &u16)| (*root == tree).then_some(*i);
+        instances.iter().zip(&roots).filter_map(here).collect()
     };
-    let chosen = app.link().filter(|k| k.master.host.is_empty()).map(|k| root(k.master.port));
-    let all = chosen.into_iter().chain(instances.iter().map(|i| root(i.port)));
+    let chosen = app.link().filter(|k| k.master.host.is_empty()).map(|k| k.master.port);
+    let chosen = chosen.and_then(|p| instances.iter().position(|i| i.port == p));
+    let all = chosen.map(|n| roots[n]).into_iter().chain(roots.iter().copied());
     all.map(of).find(|members| members.len() > 1).unwrap_or_default()
 }
 
@@ -117,19 +103,14 @@ fn apart(tree: &[&Instance], i: &Instance) -> bool {
 }
 
 /// What the rows come to, in words.
-fn foot(
-    instances: &[&Instance],
-    tree: &[&Instance],
-    rows: &[(bool, u32, &Preview)],
-    differing: usize,
-    wide: usize,
-) -> Vec<Text> {
+fn foot(instances: &[&Instance], tree: &[&Instance], table: &Table, wide: usize) -> Vec<Text> {
     let say = |mark: Mark, text: &str| Text::wrapped(mark, " ", text, wide);
-    if rows.is_empty() {
+    if table.keys.is_empty() {
         return say(Mark::Quiet, "no key anywhere");
     }
     let total: u64 = instances.iter().map(|i| i.keys_total()).max().unwrap_or(0);
-    let known = rows.len() as u64;
+    let known = table.keys.len() as u64;
+    let differing = table.keys.iter().filter(|k| k.differs).count();
     let up = || tree.iter().filter(|i| i.is_up());
     let all_told = total <= known && up().all(|i| i.dbs.values().all(Db::is_whole));
     let mut lines = match (tree.is_empty(), differing) {
@@ -156,22 +137,13 @@ fn foot(
 
 /// What is over and still in memory: a master's own expiry is lazy, and a replica waits for the
 /// DEL of its master.
-fn expired(
-    c: &Canvas,
-    instances: &[&Instance],
-    rows: &[(bool, u32, &Preview)],
-    wide: usize,
-) -> Vec<Text> {
-    let mut told = Vec::new();
-    for i in instances.iter().filter(|i| i.is_up()) {
-        let over = rows
-            .iter()
-            .filter(|(_, db, key)| value(i, *db, key).is_some_and(|v| left(c, v) == Some(0)))
-            .count();
-        if over > 0 {
-            told.push(format!("{over} on {}", i.port));
-        }
-    }
+fn expired(instances: &[&Instance], table: &Table, wide: usize) -> Vec<Text> {
+    let told: Vec<String> = instances
+        .iter()
+        .zip(&table.over)
+        .filter(|(_, over)| **over > 0)
+        .map(|(i, over)| format!("{over} on {}", i.port))
+        .collect();
     if told.is_empty() {
         return Vec::new();
     }
@@ -184,9 +156,9 @@ fn expired(
 }
 
 /// Milliseconds until a key's time is over; 0: it is. `None`: it has no time to live.
-fn left(c: &Canvas, v: &KeyView) -> Option<u64> {
+fn left_ms(now: Now, v: &KeyView) -> Option<u64> {
     let at = v.expire_at_ms?;
-    Some(u64::try_from(at.saturating_sub(c.now.wall_ms())).unwrap_or(0))
+    Some(u64::try_from(at.saturating_sub(now.wall_ms())).unwrap_or(0))
 }
 
 /// A time to live in few cells.
@@ -212,30 +184,6 @@ fn value<'a>(i: &'a Instance, db: u32, key: &Preview) -> Option<&'a KeyView> {
     i.dbs.get(&db).and_then(|d| d.known.get(key))
 }
 
-/// The second in which a key was last written anywhere. Keys of a burst share it, and so they
-/// stand in the order of their names.
-fn written(instances: &[&Instance], db: u32, key: &Preview) -> u64 {
-    let views = instances.iter().filter_map(|i| value(i, db, key));
-    let at = views.filter(|v| v.sight == Sight::Written).map(|v| v.changed.mono_us / 1_000_000);
-    at.max().unwrap_or(0)
-}
-
-/// Whether every key of a database is known by name, so that a missing one is missing.
-fn is_whole(i: &Instance, db: u32) -> bool {
-    i.dbs.get(&db).is_none_or(|d| d.is_whole())
-}
-
-fn differs(instances: &[&Instance], db: u32, key: &Preview) -> bool {
-    // Under load only a sample of the keys is known by name: what is not known is no difference.
-    let mut values =
-        instances.iter().filter(|i| i.is_up()).filter_map(|i| match value(i, db, key) {
-            Some(v) => Some(Some(&v.value)),
-            None => is_whole(i, db).then_some(None),
-        });
-    let Some(first) = values.next() else { return false };
-    values.any(|v| v != first)
-}
-
 /// Whether a replica in sync got the master's value with the snapshot that it loaded.
 fn came_in_bulk(i: &Instance, master: Option<&KeyView>) -> bool {
     let loaded = i.loading.as_ref().filter(|l| l.from_link && l.ended.is_some_and(|(_, ok)| ok));
@@ -247,11 +195,11 @@ fn row(
     c: &Canvas,
     instances: &[&Instance],
     tree: &[&Instance],
-    (db, key): (u32, &Preview),
+    key: &table::Key,
     key_cells: usize,
     cells: usize,
 ) -> Text {
-    let differs = differs(tree, db, key);
+    let (db, key, differs) = (key.db, key.name, key.differs);
     let name = if db == 0 { key.to_string() } else { format!("{db}:{key}") };
     let sign = if differs { "≠" } else { " " };
     let mark = if differs { Mark::Difference } else { Mark::Text };
@@ -280,7 +228,7 @@ fn row(
                     (true, false) => Mark::Text,
                 };
                 let fresh = c.fresh(v.changed) && v.sight == Sight::Written;
-                match left(c, v).filter(|_| i.is_up()) {
+                match left_ms(c.now, v).filter(|_| i.is_up()) {
                     Some(0) => (Mark::Waiting, lasting(&v.value, "◷ past", cells), fresh),
                     Some(ms) => (mark, lasting(&v.value, &format!("◷{}", short(ms)), cells), fresh),
                     None => (mark, v.value.to_string(), fresh),
