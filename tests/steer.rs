@@ -3,10 +3,12 @@
 
 mod common;
 
-use common::lab::{Client, open, wait_for};
+use common::lab::{Client, wait_for};
 use std::io::Write;
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicU16, Ordering};
 use synclab::console::{Console, Interrupt, MoreLines, Outcome};
-use synclab::lab::Lab;
+use synclab::lab::{Lab, LabOptions};
 
 /// A script's lines: nobody types between them.
 struct Script;
@@ -19,6 +21,22 @@ impl MoreLines for Script {
     fn put_back(&mut self, _line: String) {}
 }
 
+/// An empty lab whose first port has nine free ones behind it: scenarios add instances.
+fn open() -> (Lab, tempfile::TempDir) {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let from = 10_000 + (std::process::id() % 1_000) as u16 * 20;
+    let base_port = loop {
+        let base = from + NEXT.fetch_add(10, Ordering::SeqCst);
+        if (base..base + 10).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+            break base;
+        }
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let workspace = Some(folder.path().to_path_buf());
+    let options = LabOptions { workspace, base_port, bare: true, ..LabOptions::default() };
+    (Lab::open(options).expect("opens"), folder)
+}
+
 /// A console on a lab with three masters, on free ports.
 struct Session {
     console: Console,
@@ -28,7 +46,7 @@ struct Session {
 
 impl Session {
     fn start() -> Session {
-        let (lab, folder) = open(true);
+        let (lab, folder) = open();
         lab.prepare_free().expect("three masters");
         Session::on(lab, folder)
     }
@@ -386,7 +404,7 @@ fn scenario_empty_master_empties_its_replicas() {
 
 #[test]
 fn scenarios_are_read_from_files_and_refused_by_line() {
-    let (lab, folder) = open(true);
+    let (lab, folder) = open();
     let mut s = Session::on(lab, folder);
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("mine.txt");
