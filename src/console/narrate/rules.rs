@@ -88,7 +88,7 @@ fn failover(port: u16, step: &Failover, state: &NarrateState, out: &mut Vec<Answ
             (Label::Waiting, what, wait.unwrap_or_default())
         }
         Failover::HandsOver { target, offset, acked, forced } => {
-            let acked = acked.as_ref().map_or("nothing".to_owned(), |a| at(a));
+            let acked = acked.as_ref().map_or("nothing".to_owned(), &at);
             let what = format!("hands its role to {}", state.name(target));
             let remark = match forced {
                 true => format!("by force: it has {acked} of {}", at(offset)),
@@ -104,7 +104,7 @@ fn failover(port: u16, step: &Failover, state: &NarrateState, out: &mut Vec<Answ
                 FailoverAbort::NeverCaughtUp { offset, best, timeout_ms } => format!(
                     "after {}: {} of {} acknowledged",
                     units::span_us(timeout_ms * 1000),
-                    best.as_ref().map_or("nothing".to_owned(), |b| at(b)),
+                    best.as_ref().map_or("nothing".to_owned(), &at),
                     at(offset)
                 ),
                 FailoverAbort::ByHand => "FAILOVER ABORT".to_owned(),

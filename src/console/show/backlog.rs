@@ -34,7 +34,7 @@ fn window(model: &Model, i: &Instance) -> Vec<String> {
         out.push("      no backlog: nothing can be resumed".to_owned());
         return out;
     }
-    let used = if b.size == 0 { 0 } else { b.histlen.saturating_mul(100) / b.size };
+    let used = b.histlen.saturating_mul(100).checked_div(b.size).unwrap_or(0);
     out.push(format!(
         "      holds    {} … {}: {} of {}, {used} %",
         signed(b.first.0),

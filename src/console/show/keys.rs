@@ -105,7 +105,9 @@ fn view<'a>(i: &'a Instance, db: u32, key: &Preview) -> Option<&'a KeyView> {
 
 /// Whether two instances of one tree disagree about a key, as far as is known.
 fn differs(model: &Model, instances: &[&Instance], db: u32, key: &Preview) -> bool {
-    let mut by_root: Vec<(u16, Option<(String, Option<i64>)>)> = Vec::new();
+    /// Value and expiry; none: there is no such key.
+    type Held = Option<(String, Option<i64>)>;
+    let mut by_root: Vec<(u16, Held)> = Vec::new();
     for i in instances.iter().filter(|i| i.is_up()) {
         let mine = match view(i, db, key) {
             Some(v) => Some((v.value.to_string(), v.expire_at_ms)),
