@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! ┌ status ── where one is · every link in a word · the keys to know ──────────┐  view/status.rs
-//! │ lesson │ topology: who follows whom                                         │  view/topology.rs
+//! │ lesson │ topology: who follows whom                                         │  view/topology/
 //! │ text   ├────────────────────────────────────────┬───────────────────────────┤
 //! │ goals  │ sequence of the chosen link            │ Buffer Wire Backlog Keys … │  view/sequence.rs,
 //! │ hints  │ (played behind: playback.rs)           │ one tab at a time          │  view/buffer.rs …

@@ -102,7 +102,8 @@ fn backlog() -> (&'static str, Signs) {
          window, or is the very next byte. Each other instance is judged as if it asked now.",
         &[
             (Mark::Stream, "▓▓░░", "held, and free"),
-            (Mark::Replica, "▲", "where a replica would go on"),
+            (Mark::Focus, "▶", "where the next byte goes"),
+            (Mark::Good, "├──a──b▏", "the window, and where each one would go on in it"),
             (Mark::Good, "✓", "+CONTINUE: only what it lacks"),
             (Mark::Broken, "╳", "a full sync, with the comparison that failed"),
         ],

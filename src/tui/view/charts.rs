@@ -26,6 +26,9 @@ const SHORTEST: u64 = 15_000_000;
 /// From this size on there is room for charts.
 const ROOMY: (u16, u16) = (64, 17);
 
+/// Higher, charts tell no more.
+const HIGHEST: u16 = 60;
+
 /// Someone with numbers.
 struct Who<'a> {
     label: String,
@@ -192,6 +195,7 @@ fn steps(series: &Series, from: i64, to: i64, cells: usize) -> Vec<Option<u64>> 
 }
 
 fn charts(c: &mut Canvas, app: &App, area: Rect, who: &[Who]) {
+    let area = Rect { height: area.height.min(HIGHEST), ..area };
     let cells = area.width.saturating_sub(plot::AXIS + plot::NAMES) as usize;
     let (from, to) = stretch(c, app, cells * 2);
     let third = (area.height - 1) / 3;
