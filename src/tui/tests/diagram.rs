@@ -291,6 +291,11 @@ fn clicks_select_rows_and_open_whys_and_the_wheel_scrolls() {
     mouse(&mut s.app, MouseEventKind::ScrollUp, at);
     let up = s.app.cursor.clone();
     assert!(up.is_some());
+    // A server of the picture brings its link up.
+    s.app.chosen = None;
+    let at = place(&mut s.app, "─ 6381 ─");
+    mouse(&mut s.app, click, at);
+    assert_eq!(s.app.chosen.as_ref().map(|k| k.replica.port), Some(6381));
     keys(&mut s.app, "W");
     let at = place(&mut s.app, "judged the PSYNC of 6381");
     mouse(&mut s.app, click, at);

@@ -183,7 +183,7 @@ impl Lanes {
         let wide = text.width();
         let from = if at + 2 + wide <= self.edge {
             at + 2
-        } else if at >= FIRST + wide + 1 {
+        } else if at > FIRST + wide {
             at - wide - 1
         } else {
             self.edge - wide

@@ -4,7 +4,7 @@ use super::forest::Forest;
 use super::{NEW_ID_US, told};
 use crate::lab::model::{Instance, Life, LinkStatus, LinkView};
 use crate::observe::{ExitHow, Role};
-use crate::tui::app::App;
+use crate::tui::app::{App, Hit};
 use crate::tui::reduce::link::Peer;
 use crate::tui::text::{clip, clock, count, grouped, safe, size, wrap};
 use crate::tui::theme::Mark;
@@ -87,6 +87,7 @@ pub fn draw(c: &mut Canvas, app: &App, forest: &Forest, frame: Rect, n: usize) {
         (true, false) => mark,
     };
     let inner = c.border(frame, &title, border, master && i.is_up());
+    c.hits.push((frame, Hit::Node(i.port)));
     let text = Rect { x: inner.x + 1, width: inner.width.saturating_sub(1), ..inner };
     let link = node.link.or(node.circle).map(|l| &forest.links[l]);
     let mut lines = about(c, app, i, link, (text.width as usize, text.height));
