@@ -46,6 +46,14 @@ fn an_earlier_moment_is_up_while_the_servers_go_on() {
     golden("back_held", &mut s.app, Pane::Topology, Pane::Buffer);
     let then = text(&mut s.app, 120, 40);
     assert!(then.contains("⏸ SET name xd"), "{then}");
+    // What differs is marked, with the present value beside it.
+    for mark in ["offset 68⇢200", "keys 0⇢20,001"] {
+        assert!(then.contains(mark), "{mark}: {then}");
+    }
+    s.app.tab = Pane::Keys;
+    s.app.narrow = Pane::Keys;
+    let keys = text(&mut s.app, 80, 24);
+    assert!(keys.contains("xd⇢later"), "{keys}");
     // What happens meanwhile changes nothing but the count.
     s.typed(6380, "SET other 1");
     s.run(SECOND);

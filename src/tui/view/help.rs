@@ -79,6 +79,7 @@ fn lines(app: &App) -> Vec<Text> {
         sign(Mark::Good, "✓ replayed", "a write that was held back first; ✓ applied: at once"),
         sign(Mark::Broken, "╳╌╌╌╌╌╌╌╳", "no link"),
         sign(Mark::Difference, "≠ ◆", "a difference; a role or an id that changed"),
+        sign(Mark::Difference, "⇢1,271", "looking back: what the value before it is by now"),
         sign(Mark::Master, &format!("┏ {master} ━┓"), "a master"),
         sign(Mark::Replica, &format!("┌ {replica} ─┐"), "a replica"),
     ]);

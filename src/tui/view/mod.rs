@@ -38,6 +38,7 @@ mod start;
 mod status;
 mod status_time;
 mod steps;
+mod then;
 mod timeline;
 mod topology;
 mod why;
@@ -204,6 +205,7 @@ fn wide(c: &mut Canvas, app: &App, area: Rect) {
 }
 
 fn pane(c: &mut Canvas, app: &App, which: Pane, area: Rect) {
+    let area = then::foot(c, app, which, area);
     match which {
         Pane::Lesson => lesson::draw(c, app, area),
         Pane::Topology => topology::draw(c, app, area),

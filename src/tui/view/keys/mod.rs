@@ -71,7 +71,7 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
     app.scroll_most.borrow_mut().insert(Pane::Keys, most);
     let skip = app.scroll.get(&Pane::Keys).copied().unwrap_or(0).min(most);
     for (y, key) in (2..area.height).zip(table.keys.iter().skip(skip).take(room)) {
-        let line = row(c, instances, &tree, key, key_cells, cells);
+        let line = row(c, app, instances, &tree, key, key_cells, cells);
         c.line(area, y, &line);
     }
     c.lines(Rect { y: area.bottom() - feet, height: feet, ..area }, &foot);
@@ -193,6 +193,7 @@ fn came_in_bulk(i: &Instance, master: Option<&KeyView>) -> bool {
 
 fn row(
     c: &Canvas,
+    app: &App,
     instances: &[&Instance],
     tree: &[&Instance],
     key: &table::Key,
@@ -246,9 +247,15 @@ fn row(
             None if i.is_up() => (Mark::Difference, "–".to_owned(), false),
             None => (Mark::Quiet, "·".to_owned(), false),
         };
-        let text = clip(&text, cells.saturating_sub(1));
-        let pad = cells.saturating_sub(width(&text));
-        line = line.add_fresh(mark, text, fresh).add(Mark::Text, " ".repeat(pad));
+        // What it is by now stands beside what it was.
+        let now = super::then::key_now(app, i, db, key).unwrap_or_default();
+        let now = clip(&now, cells.saturating_sub(3));
+        let text = clip(&text, cells.saturating_sub(1 + width(&now)));
+        let pad = cells.saturating_sub(width(&text) + width(&now));
+        line = line
+            .add_fresh(mark, text, fresh)
+            .add(Mark::Difference, now)
+            .add(Mark::Text, " ".repeat(pad));
     }
     line
 }

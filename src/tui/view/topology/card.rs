@@ -1,5 +1,6 @@
 //! The box of one instance: who it is, and the numbers that tell how it stands.
 
+use super::super::then;
 use super::forest::Forest;
 use super::{NEW_ID_US, told};
 use crate::lab::model::{Instance, Life, LinkStatus, LinkView};
@@ -169,16 +170,22 @@ fn about(
         lines.extend(told.map(|line| Text::of(Mark::Text, line)));
         return lines;
     }
-    let mut lines = vec![role(c, i, link, wide)];
+    let mut lines = vec![role(c, i, link, wide).then(then::role_now(app, i))];
     let touched = app.world.touched.get(&i.port);
     let offset_new = touched.is_some_and(|t| c.fresh(t.offset_at));
     let keys_new = touched.is_some_and(|t| c.fresh(t.keys_at));
     let verb = if i.is_up() { "offset " } else { "last offset " };
     let offset = Text::of(Mark::Quiet, verb).add_fresh(Mark::Text, grouped(i.offset.0), offset_new);
+    let offset =
+        offset.then(then::now_beside(app, i.port, &grouped(i.offset.0), |i| grouped(i.offset.0)));
     let keys =
         Text::of(Mark::Quiet, "keys ").add_fresh(Mark::Text, count(i.keys_total()), keys_new);
+    let all = count(i.keys_total());
+    let keys = keys.then(then::now_beside(app, i.port, &all, |i| count(i.keys_total())));
     let ids_new = i.ids.since != i.life.since() && c.fresh(i.ids.since);
     let id = Text::of(Mark::Quiet, "replid ").add_fresh(Mark::Text, i.ids.replid.short(), ids_new);
+    let short = i.ids.replid.short();
+    let id = id.then(then::now_beside(app, i.port, &short, |i| i.ids.replid.short()));
     // A master that gets its first replica begins a history: its id is not the one of a moment ago.
     let new_history = i.role == Role::Master
         && i.ids.since != i.life.since()
