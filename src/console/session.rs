@@ -6,7 +6,7 @@ use super::show::Seen;
 use super::stall::Alive;
 use super::verbs::scale::{self, Scale};
 use super::{Completer, Completion, Interrupt, MoreLines, Outcome};
-use super::{redis, shell, verbs};
+use super::{redis, shell, steps, verbs};
 use crate::lab::Lab;
 use crate::lab::journal::Follower;
 use crate::lab::model::Model;
@@ -177,6 +177,17 @@ impl Console {
     /// The port that is current, at a redis-cli prompt.
     pub fn current_port(&self) -> Option<u16> {
         self.current.as_ref().map(|(_, port)| *port)
+    }
+
+    /// A line to stand above the prompt while time is held: how many steps wait, and which is next.
+    pub fn held(&mut self) -> Option<Answer> {
+        let time = &self.model().time;
+        let next = time.waiting.first()?;
+        let who = steps::who(next.port, &next.step, &steps::plain_name);
+        let what = steps::what(&next.step, &steps::plain_name);
+        let waits = steps::waiting(time.waiting.len());
+        let text = format!("⏸ time is held: {waits}, next {who}  {what}");
+        Some(Answer::text(Label::Waiting, &text))
     }
 
     /// What could stand at the cursor.

@@ -65,6 +65,10 @@ pub fn run(
         Feed { editor, queue: VecDeque::new(), pen: pen.clone(), pasted: false, in_file };
     let mut asked_to_leave = false;
     loop {
+        // The prompt itself is redis-cli's, to the letter.
+        if let Some(held) = console.held().filter(|_| feed.queue.is_empty()) {
+            pen.answer(&held);
+        }
         let line = match feed.read(&console.prompt()) {
             Ok(line) => line,
             Err(ReadlineError::Interrupted) => {

@@ -4,8 +4,8 @@ use super::usage;
 use crate::console::narrate::time::step_line;
 use crate::console::session::{Console, Mouth};
 use crate::console::{Outcome, steps, units};
-use crate::lab::model::Waiting;
-use crate::observe::{Answer, AnswerLine, Body, Event, LabFact, Label};
+use crate::lab::model::{Downstream, Waiting};
+use crate::observe::{Answer, AnswerLine, Body, Event, LabFact, Label, WaitReason};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -38,8 +38,12 @@ pub(super) fn step(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> 
     let went = watch(console, cursor, before, n);
     let mut answer = Answer::default();
     if went.is_empty() {
-        answer
-            .push(Label::Waiting, "no step waits at this moment: the next one goes when it comes");
+        let text = "no step waits at this moment: the next one goes when it comes";
+        answer.push(Label::Waiting, text);
+        for (port, secs) in delays(console) {
+            let text = format!("{port} waits up to {secs} s for others: repl-diskless-sync-delay");
+            answer.push(Label::Note, text);
+        }
         mouth.say(answer);
         return Outcome::default();
     }
@@ -51,6 +55,16 @@ pub(super) fn step(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> 
     answer.lines.extend(what_waits(console));
     mouth.say(answer);
     Outcome::default()
+}
+
+/// Masters that let a replica wait before its snapshot, and for how many seconds.
+fn delays(console: &mut Console) -> Vec<(u16, u64)> {
+    let all = console.model().instances.values().filter(|i| i.is_up());
+    let delay = |d: &Downstream| match d.wait.map(|w| w.reason) {
+        Some(WaitReason::DisklessDelay { secs }) => Some(secs),
+        _ => None,
+    };
+    all.filter_map(|i| Some((i.port, i.attached().find_map(delay)?))).collect()
 }
 
 fn on(console: &mut Console, mouth: &mut Mouth<'_>) -> Outcome {
