@@ -1,5 +1,6 @@
 //! The virtual world against itself: determinism, both kinds of sync, faults by the hundred.
 
+mod faults;
 mod learner;
 mod ledger;
 mod steps;
