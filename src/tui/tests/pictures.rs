@@ -227,3 +227,19 @@ fn sixteen_keyspaces_side_by_side() {
     let shown = text(&mut s.app, 80, 24);
     assert!(shown.contains("6395 r"), "{shown}");
 }
+
+/// `?` on each of these panes begins with what it shows, and nothing of it is cut off.
+#[test]
+fn every_picture_says_what_it_shows() {
+    for pane in [Pane::Topology, Pane::Buffer, Pane::Backlog, Pane::Keys, Pane::Charts] {
+        let mut s = Session::new(41);
+        s.app.show(pane);
+        s.app.act(crate::tui::app::Action::Help);
+        crate::tui::view::CUT.take();
+        let shown = text(&mut s.app, 80, 24);
+        let title = format!("{}: {}", pane.name(), pane.question());
+        assert!(shown.contains(&title), "{shown}");
+        let popup = crate::tui::view::CUT.take();
+        assert!(popup.is_empty(), "{popup:#?}");
+    }
+}

@@ -37,7 +37,7 @@ fn lines(app: &App) -> Vec<Text> {
     let (master, replica) = app.first_ports();
     // First the pane that has the keys, if one has.
     let mut out = match app.focus {
-        Focus::Pane(pane) if app.screen == Screen::Lab => about::lines(pane, WIDE as usize),
+        Focus::Pane(pane) if app.screen == Screen::Lab => about::lines(pane, WIDE as usize - 2),
         _ => Vec::new(),
     };
     out.extend([
@@ -50,7 +50,7 @@ fn lines(app: &App) -> Vec<Text> {
         key("Ctrl-C", "ends the running line; in an empty line, offers to leave"),
         key("Ctrl-Z", "back to the shell for a while; fg comes back"),
         key("Esc", "leaves the console for the panes"),
-        key("F8 F5 F6", "step, run on, step mode on or off: the keys stay here (Alt-s r p)"),
+        key("F8 F5 F6", "step, run on, step mode; the keys stay here (Alt-s r p)"),
         key("F7 F9", "look back at an earlier moment; steps and breakpoints"),
         key("Alt-1 … Alt-0", "bring a pane to the front; the keys stay here"),
         key(":…", "steers the lab: :wait :fill :throttle :heal :export :help"),
