@@ -7,6 +7,7 @@ mod backlog;
 mod buffer;
 pub mod differences;
 mod keys;
+mod rdb;
 mod seen;
 pub mod table;
 mod time;
@@ -26,6 +27,7 @@ pub const PANES: &[(&str, &str)] = &[
     ("backlog", "what can still be resumed"),
     ("buffer", "what waits in each replica's output buffer"),
     ("wire", "the bytes of a link beside their meaning"),
+    ("rdb", "the snapshot of a link's last full sync, decoded"),
     ("keys", "what each instance knows, differences marked"),
     ("why", "the rule behind the last decision"),
     ("time", "what waits, breakpoints, slow motion, bookmarks"),
@@ -48,6 +50,7 @@ pub fn pane(
         "backlog" => backlog::lines(model, &only),
         "buffer" => buffer::lines(model, seen, &only),
         "wire" => wire::lines(model, seen, &only),
+        "rdb" => rdb::lines(seen, &only),
         "keys" => keys::lines(model, &only),
         "time" => time::lines(model),
         _ => return Err(format!("there is no pane {name}")),

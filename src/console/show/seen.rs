@@ -3,6 +3,7 @@
 
 use crate::console::units::{count, signed};
 use crate::console::why::{Question, Raised};
+use crate::observe::RdbWhat;
 use crate::observe::{
     Body, Event, Fact, Flow, LinkRef, Offset, Passage as Part, Preview, Raw, Side, Source,
 };
@@ -12,6 +13,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 const COMMANDS: usize = 200;
 /// Messages kept with their bytes.
 const PASSAGES: usize = 400;
+/// Records kept of an RDB: a few more than are told.
+const RECORDS: usize = 1100;
 /// Questions kept.
 const QUESTIONS: usize = 64;
 
@@ -20,6 +23,7 @@ const QUESTIONS: usize = 64;
 pub struct Seen {
     streams: BTreeMap<u16, VecDeque<Written>>,
     wire: VecDeque<Passage>,
+    rdbs: BTreeMap<(u16, u16), Rdb>,
     questions: VecDeque<Raised>,
     /// The instances of the lab.
     ours: BTreeSet<u16>,
@@ -31,6 +35,22 @@ pub struct Written {
     pub wire: Vec<Preview>,
     pub from: Offset,
     pub to: Offset,
+}
+
+/// The RDB that passed last on a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rdb {
+    told_by: Side,
+    pub records: Vec<RdbRecord>,
+}
+
+/// A record of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RdbRecord {
+    pub at: u64,
+    pub len: u64,
+    pub raw: Vec<u8>,
+    pub meaning: String,
 }
 
 /// Bytes that passed on a link.
@@ -81,8 +101,35 @@ impl Seen {
             Fact::Passed { link, flow, at, part, raw } => {
                 self.passed(port, link, *flow, *at, *part, raw);
             }
+            Fact::RdbItem { link, at, raw, what } => {
+                let ends = match link.side {
+                    Side::Master => (port, link.peer.port),
+                    Side::Replica => (link.peer.port, port),
+                };
+                let first = matches!(what, RdbWhat::Magic { .. });
+                let side = link.side;
+                let fresh = || Rdb { told_by: side, records: Vec::new() };
+                let rdb = self.rdbs.entry(ends).or_insert_with(fresh);
+                // The replica is believed where both tell: it has what arrived.
+                if rdb.told_by == Side::Replica && side == Side::Master {
+                    return;
+                }
+                if first || rdb.told_by != side {
+                    *rdb = fresh();
+                }
+                if rdb.records.len() < RECORDS {
+                    let meaning = crate::console::rdb::record(what);
+                    let (len, raw) = (raw.len(), raw.bytes().to_vec());
+                    rdb.records.push(RdbRecord { at: *at, len, raw, meaning });
+                }
+            }
             _ => {}
         }
+    }
+
+    /// The RDB of each link's last full sync, by the ports of master and replica.
+    pub fn rdbs(&self) -> impl Iterator<Item = (&(u16, u16), &Rdb)> {
+        self.rdbs.iter()
     }
 
     fn passed(&mut self, port: u16, link: &LinkRef, flow: Flow, at: u64, part: Part, raw: &Raw) {

@@ -207,3 +207,23 @@ fn an_unknown_port_is_said_to_be_one() {
         "nobody in this lab is called 7777"
     );
 }
+
+#[test]
+fn rdb_is_told_record_by_record() {
+    let mut s = transfer();
+    let link = LinkRef { side: Side::Replica, peer: Addr::new("127.0.0.1", 6380) };
+    let mut tell = |at, raw: &[u8], what| {
+        let link = link.clone();
+        s.fact(6381, Fact::RdbItem { link, at, raw: Raw::of(raw), what });
+    };
+    tell(0, b"REDIS0010", RdbWhat::Magic { version: 10 });
+    tell(9, b"\xfe\x00", RdbWhat::SelectDb { db: 0 });
+    let sum = RdbWhat::Checksum { sum: 0x0807060504030201, verdict: RdbSum::Right };
+    tell(11, &[1, 2, 3, 4, 5, 6, 7, 8], sum);
+    insta::assert_snapshot!(s.show("rdb", &[]), @r"
+    6380 ═ RDB ═ 6381
+              0  52 45 44 49 53 30 30 31 30                       an RDB file, version 10
+              9  fe 00                                            SELECTDB: the keys that follow are in db 0
+             11  01 02 03 04 05 06 07 08                          checksum 0807060504030201: right
+    ");
+}

@@ -127,7 +127,7 @@ pub const VERBS: &[Verb] = &[
         Looking,
         "show",
         "PANE [PORT ...]",
-        "topology, backlog, buffer, wire, keys, why or time as plain text",
+        "topology, backlog, buffer, wire, rdb, keys, why or time as plain text",
         ":show topology",
     ),
     verb(
