@@ -13,11 +13,22 @@ struct Account {
     state: Option<ReplicaState>,
     /// Last byte before the first that it is owed.
     base: i64,
+    /// Where that is was told already: by +FULLRESYNC or, where that waits for its step, by the
+    /// first write held.
+    based: bool,
     held_to: i64,
     sent_to: i64,
     acked: i64,
     rdb_sent: u64,
     rdb_ended: Option<u64>,
+}
+
+impl Account {
+    /// Its snapshot stands at this offset.
+    fn begins_behind(&mut self, offset: i64) {
+        (self.base, self.held_to, self.sent_to) = (offset, offset, offset);
+        self.based = true;
+    }
 }
 
 /// What one instance told since it started.
@@ -245,6 +256,9 @@ impl Book {
         };
         match fact {
             Fact::Held { from, to, held_bytes, .. } => {
+                if !a.based && a.state != Some(ReplicaState::Online) {
+                    a.begins_behind(from.0 - 1);
+                }
                 expect("the first byte held", from.0, a.held_to + 1)?;
                 if end.is_some_and(|end| to.0 > end) {
                     self.ahead = Some(to.0);
@@ -280,7 +294,11 @@ impl Book {
             }
             Fact::Said { message, .. } => match message {
                 Message::FullResync { offset, .. } => {
-                    (a.base, a.held_to, a.sent_to) = (offset.0, offset.0, offset.0);
+                    if a.based {
+                        expect("the offset that its writes are held from", offset.0, a.base)?;
+                    } else {
+                        a.begins_behind(offset.0);
+                    }
                 }
                 Message::RdbEnd { bytes } => {
                     expect("the RDB sent", a.rdb_sent, *bytes)?;
