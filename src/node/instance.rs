@@ -17,7 +17,7 @@ use crate::engine::Engine;
 use crate::engine::Signal;
 use crate::engine::conn::ConnId;
 use crate::engine::effect::Parked;
-use crate::observe::{ExitHow, Fact, LogLevel, Now, Side};
+use crate::observe::{ExitHow, Fact, LogLevel, Now};
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -435,10 +435,9 @@ impl Instance {
     /// While link time stands: which outside peers do not hear from us.
     fn tell_who_waits(&self) {
         let peers = self.engine.impatient_peers();
-        let peers = peers.into_iter().filter_map(|(conn, link)| {
+        let peers = peers.into_iter().filter_map(|(conn, link, sends)| {
             let sock = self.socks.get(&conn)?;
-            // A replica waits for our bytes, a master for us to take its own.
-            let since = if link.side == Side::Master { sock.wrote_us } else { sock.read_us };
+            let since = if sends { sock.read_us } else { sock.wrote_us };
             Some((link.peer, since))
         });
         let peers = peers.collect();

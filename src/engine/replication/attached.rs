@@ -5,6 +5,7 @@ use super::link::{Announced, ReplicaLink};
 use super::{close_because, feed, held, snapshot};
 use crate::engine::Engine;
 use crate::engine::conn::{Client, ConnId, Kind};
+use crate::engine::steps;
 use crate::observe::{
     Addr, Fact, LinkLoss, LinkPhase, LinkRef, LogLevel, Message, Offset, RdbFraming, ReplicaState,
     Rule, Side, SoftLimit,
@@ -472,10 +473,8 @@ pub fn ask_for_acks(e: &mut Engine) {
     }
     feed::feed_bare(e, &[b"REPLCONF", b"GETACK", b"*"]);
     for conn in e.repl.replicas.clone() {
-        if link(e, conn).is_some_and(|l| l.streams())
-            && let Some(link) = super::link_of(e, conn)
-        {
-            e.fact(Fact::Said { link, message: Message::GetAck, bytes: 37 });
+        if link(e, conn).is_some_and(|l| l.streams()) {
+            steps::tell_said(e, conn, Message::GetAck, 37);
         }
     }
 }

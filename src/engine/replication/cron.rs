@@ -4,6 +4,7 @@ use super::attached::{self, link};
 use super::{failover, feed, follow, ids::Ids, replconf, role, snapshot, wait};
 use crate::engine::Engine;
 use crate::engine::conn::ConnId;
+use crate::engine::steps;
 use crate::observe::{Fact, IdCause, LogLevel, Message, Offset, ReplId, ReplicaState};
 
 const SECOND_US: u64 = 1_000_000;
@@ -81,10 +82,8 @@ fn ping(e: &mut Engine) {
     }
     feed::feed_bare(e, &[b"ping"]);
     for conn in e.repl.replicas.clone() {
-        if link(e, conn).is_some_and(|l| l.streams())
-            && let Some(link) = super::link_of(e, conn)
-        {
-            e.fact(Fact::Said { link, message: Message::StreamPing, bytes: 14 });
+        if link(e, conn).is_some_and(|l| l.streams()) {
+            steps::tell_said(e, conn, Message::StreamPing, 14);
         }
     }
 }

@@ -35,7 +35,7 @@ pub struct Follow {
     /// What the full sync under way will make of us: the master's id and the RDB's offset.
     pub(super) target: (ReplId, i64),
     /// The master came by plain SYNC: it knows no offsets, and is not acknowledged.
-    pub(super) pre_psync: bool,
+    pub(crate) pre_psync: bool,
     /// The history to go on from when the link stands again.
     pub(super) cached: Option<Cached>,
     /// Raw bytes of a transaction that has not come to its EXEC.

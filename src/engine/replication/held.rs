@@ -9,8 +9,8 @@ use crate::engine::conn::ConnId;
 use crate::engine::effect::JobId;
 use crate::engine::steps;
 use crate::observe::{
-    FailoverAbort, LinkLoss, LinkRef, LinkState, LogLevel, Message, Offset, ReplicaState,
-    SaveTarget, Side, Step, StepKind, StepWhat,
+    FailoverAbort, LinkLoss, LinkRef, LogLevel, Message, Offset, ReplicaState, SaveTarget, Side,
+    Step, StepKind, StepWhat,
 };
 
 /// Something that waits for its step.
@@ -282,21 +282,14 @@ fn of_snapshot(e: &Engine, kind: StepKind, target: SaveTarget) -> Step {
 
 // ── what the steps' own room asks about links ──────────────────────────────────────────────────
 
-/// Offset of the next byte that the master's stream brings.
-pub(crate) fn next_offset(e: &Engine) -> i64 {
-    e.repl.stream.end() + 1 + e.repl.follow.unapplied.len() as i64
-}
-
 /// A connection as a peer, also while it is not known to be one.
 pub(crate) fn peer_of(e: &Engine, conn: ConnId) -> Option<crate::observe::Addr> {
     e.clients.get(conn).map(attached::addr_of_client)
 }
 
-/// The acknowledgement that was said last, once more.
-pub(crate) fn ack_again(e: &Engine) -> Option<(Message, Vec<u8>)> {
-    let offset = e.repl.follow.acked?;
+/// An acknowledgement, and its bytes.
+pub(crate) fn ack_of(offset: Offset) -> (Message, Vec<u8>) {
     let digits = offset.0.to_string();
     let bytes = super::lines::command(&[b"REPLCONF", b"ACK", digits.as_bytes()]);
-    let up = e.repl.follow.state == LinkState::Connected;
-    up.then_some((Message::Ack { offset }, bytes))
+    (Message::Ack { offset }, bytes)
 }

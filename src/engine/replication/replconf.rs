@@ -1,9 +1,9 @@
 //! REPLCONF: what a replica says about itself, and its acknowledgements.
 
 use super::attached::{self, link_mut};
-use super::follow;
 use super::link::Announced;
 use super::serve::wire_len;
+use super::{follow, held};
 use super::{heard, say};
 use crate::engine::Engine;
 use crate::engine::call::Call;
@@ -154,8 +154,8 @@ pub(super) fn send_ack(e: &mut Engine) {
     if e.repl.follow.pre_psync {
         return;
     }
-    let offset = e.repl.stream.end();
-    let bytes = super::lines::command(&[b"REPLCONF", b"ACK", offset.to_string().as_bytes()]);
-    e.repl.follow.acked = Some(Offset(offset));
-    say(e, conn, Message::Ack { offset: Offset(offset) }, &bytes);
+    let offset = Offset(e.repl.stream.end());
+    let (message, bytes) = held::ack_of(offset);
+    e.repl.follow.acked = Some(offset);
+    say(e, conn, message, &bytes);
 }

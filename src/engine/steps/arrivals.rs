@@ -55,7 +55,7 @@ pub(crate) fn may_take(e: &mut Engine, conn: ConnId, words: &[&[u8]], raw: &[u8]
     let len = if raw.is_empty() { inline() } else { raw.len() };
     let said = match &c.kind {
         Kind::MasterLink => {
-            let from = replication::next_offset(e);
+            let from = replication::next_of_stream(e).0;
             message::of_stream_words(words, from, from + len as i64 - 1)
         }
         Kind::Replica(link) => {

@@ -27,6 +27,11 @@ impl Departures {
         self.ticket
     }
 
+    /// The offset that was acknowledged last, as a replica, on its way or there.
+    pub(super) fn acked(&self) -> Option<Offset> {
+        self.acked
+    }
+
     /// What was not told yet.
     pub(super) fn into_untold(self) -> impl Iterator<Item = Fact> {
         self.untold.into_iter().map(|(_, fact)| fact)
@@ -43,6 +48,18 @@ pub(crate) fn tell_said(e: &mut Engine, conn: ConnId, message: Message, bytes: u
     open(e, conn);
     if let Some(d) = e.steps.departures.get_mut(&conn) {
         d.untold.push_back((message, fact));
+    }
+}
+
+/// The message as it was queued to be told.
+fn as_told(said: &Said) -> Option<Message> {
+    match &said.what {
+        StepWhat::Message(message) => Some(message.clone()),
+        StepWhat::Command { .. } if said.kind == StepKind::GetAck => Some(Message::GetAck),
+        StepWhat::Command { wire, .. } if said.exempt && !wire.is_empty() => {
+            Some(Message::StreamPing)
+        }
+        _ => None,
     }
 }
 
@@ -85,10 +102,7 @@ pub(super) fn ask(e: &mut Engine, conn: ConnId) {
         };
         said.exempt |= matches!((d.acked, ack), (Some(last), Some(ack)) if no_news(e, last, ack));
         let asked = d.ticket;
-        let message = match &said.what {
-            StepWhat::Message(message) => Some(message.clone()),
-            _ => None,
-        };
+        let message = as_told(&said);
         if !said.exempt {
             let ticket = asked.unwrap_or_else(|| e.steps.ticket());
             let link = replication::link_of(e, conn);
@@ -121,6 +135,8 @@ pub(super) fn give_up(e: &mut Engine, conn: ConnId) {
     open(e, conn);
     let Some(d) = e.steps.departures.get_mut(&conn) else { return };
     (d.dead, d.may) = (true, 0);
+    // It was not said, and will not be.
+    d.untold.clear();
     if let Some(ticket) = d.ticket.take() {
         e.host.forget(ticket);
     }

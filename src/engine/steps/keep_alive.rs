@@ -49,15 +49,18 @@ impl Engine {
 
 impl Engine {
     /// The outside peers whose own time-out runs while link time stands, and to which nothing can be
-    /// said meanwhile: they end the link when they have heard nothing for their repl-timeout.
-    pub fn impatient_peers(&self) -> Vec<(ConnId, LinkRef)> {
+    /// said meanwhile: they end the link when they have heard nothing for their repl-timeout. `true`
+    /// with a master that wants bytes of its own to be taken instead.
+    pub fn impatient_peers(&self) -> Vec<(ConnId, LinkRef, bool)> {
         let mut peers = Vec::new();
         for conn in links(self) {
             if let Some(link) = replication::link_of(self, conn)
                 && is_impatient(self, conn)
                 && self.host.outside(&link)
             {
-                peers.push((conn, link));
+                let follow = &self.repl.follow;
+                let sends = follow.conn == Some(conn) && follow.state == LinkState::Transfer;
+                peers.push((conn, link, sends));
             }
         }
         peers
@@ -76,11 +79,13 @@ fn is_impatient(e: &Engine, conn: ConnId) -> bool {
         Kind::Replica(link) if link.pre_psync => false,
         Kind::Replica(link) if link.state == ReplicaState::RdbTransmitted => false,
         Kind::Replica(_) => sign_of_life(e, conn).is_none(),
-        // A master watches a transfer to the socket, and there our newlines do not count: it wants
-        // its bytes to be taken.
-        Kind::MasterLink => {
-            e.repl.follow.state == LinkState::Transfer && arrivals::is_full(e, conn)
-        }
+        Kind::MasterLink => match e.repl.follow.state {
+            // A master watches a transfer to the socket, and there our newlines do not count: it
+            // wants its bytes to be taken.
+            LinkState::Transfer => arrivals::is_full(e, conn),
+            LinkState::Connected => !e.repl.follow.pre_psync && sign_of_life(e, conn).is_none(),
+            _ => false,
+        },
     }
 }
 
@@ -107,7 +112,11 @@ fn sign_of_life(e: &Engine, conn: ConnId) -> Option<(Message, Vec<u8>)> {
         }
         Kind::MasterLink => match e.repl.follow.state {
             LinkState::Transfer => newline,
-            LinkState::Connected => replication::ack_again(e),
+            // The one that left, not one that waits for its step.
+            LinkState::Connected => {
+                let said = e.steps.departures.get(&conn)?.acked()?;
+                Some(replication::ack_of(said))
+            }
             _ => None,
         },
     }

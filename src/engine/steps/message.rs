@@ -2,6 +2,7 @@
 //! mere sign of life.
 
 use crate::engine::replication::{StreamCommand, framing, shown};
+use crate::engine::secrets::previews;
 use crate::observe::{Message, Offset, Preview, ReplId, StepKind, StepWhat};
 use crate::wire::num::parse_i64;
 use crate::wire::request::{Limits, Parsed, RequestParser};
@@ -148,7 +149,7 @@ pub(super) fn of_stream_words(words: &[&[u8]], from: i64, to: i64) -> Said {
         words.get(i).is_some_and(|w| w.eq_ignore_ascii_case(text.as_bytes()))
     };
     let len = (to + 1 - from).max(0) as u64;
-    let wire = words.iter().map(|w| Preview::of(w)).collect();
+    let wire = previews(words);
     let what = StepWhat::Command { wire, from: Offset(from), to: Offset(to) };
     let getack = is(0, "replconf") && is(1, "getack");
     let kind = if getack { StepKind::GetAck } else { StepKind::Command };
@@ -170,7 +171,9 @@ fn text_of(line: &[u8]) -> &[u8] {
 }
 
 fn joined(words: &[&[u8]]) -> String {
-    shown(&words.join(&b' '))
+    let words = previews(words);
+    let words: Vec<&str> = words.iter().map(Preview::text).collect();
+    shown(words.join(" ").as_bytes())
 }
 
 /// How many bytes the reply takes that `bytes` begin with; all of them if it is none.

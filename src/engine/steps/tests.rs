@@ -7,7 +7,7 @@ use crate::engine::persist::SaveJob;
 use crate::engine::stepper::Stepper;
 use crate::engine::testkit::TestServer;
 use crate::engine::{Dialled, FileError, JobDone};
-use crate::observe::{Fact, LinkLoss, LinkRef, Step, StepKind, StepWhat};
+use crate::observe::{Fact, LinkLoss, LinkRef, Message, Step, StepKind, StepWhat};
 use std::cell::RefCell;
 use std::io::IoSlice;
 use std::rc::Rc;
@@ -318,9 +318,53 @@ fn an_outside_master_gets_the_old_acknowledgement_again_while_time_stands() {
     let acks = said.matches("$3\r\n100\r\n").count();
     assert!(acks >= 15 && said.len() == acks * 36, "{said:?}");
     b.step(StepKind::Command);
+    // A new one that waits for its own step is not said early by repeating it.
+    b.s.send(conn, "*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n");
+    b.step(StepKind::GetAck);
+    assert_eq!(b.waiting(), [StepKind::Ack]);
+    let said = b.wait(20, conn);
+    assert!(said.matches("$3\r\n100\r\n").count() >= 15 && !said.contains("127"), "{said:?}");
+    assert!(b.s.engine.impatient_peers().is_empty());
+    b.step(StepKind::Ack);
+    assert!(b.hear(conn).ends_with("ACK\r\n$3\r\n127\r\n"));
     b.stepping(false);
     b.s.advance(2 * SECOND);
-    assert!(b.hear(conn).ends_with("ACK\r\n$3\r\n127\r\n"));
+    assert!(b.hear(conn).ends_with("ACK\r\n$3\r\n164\r\n"));
+}
+
+#[test]
+fn what_never_left_is_not_told_as_said() {
+    let mut b = with_history("");
+    let conn = online(&mut b);
+    let said = |b: &Bench, what: &Message| {
+        let is = |f: &&Fact| matches!(f, Fact::Said { message, .. } if message == what);
+        b.s.facts.iter().filter(is).count()
+    };
+    b.stepping(true);
+    let client = b.s.connect();
+    b.s.send(client, "SET a 1\r\nWAIT 1 0\r\n");
+    b.step(StepKind::Command);
+    assert_eq!((b.waiting(), said(&b, &Message::GetAck)), (vec![StepKind::GetAck], 0));
+    b.step(StepKind::GetAck);
+    assert_eq!(said(&b, &Message::GetAck), 1, "when its step goes");
+    b.s.send(client, "SET a 2\r\nWAIT 1 0\r\n");
+    let end = offset(&mut b);
+    b.s.send(conn, format!("REPLCONF ACK {end}\r\n"));
+    b.s.engine.peer_closed(b.s.now, conn, None);
+    b.s.turn();
+    b.stepping(false);
+    assert_eq!(said(&b, &Message::GetAck), 1, "its reader was gone");
+}
+
+#[test]
+fn a_held_step_shows_no_password() {
+    let mut b = with_history("");
+    let conn = online(&mut b);
+    b.stepping(true);
+    b.s.send(conn, "CONFIG SET requirepass hunter2\r\n");
+    assert_eq!(b.waiting(), [StepKind::Other]);
+    let told = format!("{:?}", b.judge.borrow().waiting().next());
+    assert!(told.contains("requirepass") && !told.contains("hunter2"), "{told}");
 }
 
 /// Takes exactly so many bytes of what may be written.
