@@ -9,6 +9,7 @@ use std::net::TcpListener;
 use std::sync::atomic::{AtomicU16, Ordering};
 use synclab::console::{Console, Interrupt, MoreLines, Outcome};
 use synclab::lab::{Lab, LabOptions};
+use synclab::observe::StepKind;
 
 /// A script's lines: nobody types between them.
 struct Script;
@@ -144,6 +145,14 @@ fn steps_of_a_full_sync_go_one_by_one_by_name() {
     s.line(":wait 6381> GET name == \"xd\" for 30");
     s.says(":run", &["live already"]);
     s.says(":show time", &["live", "steps were taken"]);
+    // In sync, a write waits in the replica's buffer for its step.
+    s.line(":wait 6381.master_link_status == up for 30");
+    s.line(":step on");
+    s.line("127.0.0.1:6380> set name xe");
+    wait_for(&s.lab, "the write is held", |m| {
+        m.time.waiting.iter().any(|w| w.step.kind == StepKind::Command)
+    });
+    s.says(":show buffer", &["31 B waits", "waits for a step of yours", "set name xe"]);
 }
 
 #[test]

@@ -27,7 +27,8 @@ pub fn lines(model: &Model, seen: &Seen, only: &[u16]) -> Vec<AnswerLine> {
 
 fn one(model: &Model, seen: &Seen, master: &Instance, link: &LinkView<'_>) -> Vec<String> {
     let Some(d) = link.down else { return Vec::new() };
-    let waiting = d.held_bytes.max(d.left);
+    let kept = model.kept_by_steps(link);
+    let waiting = d.held_bytes.max(d.left).max(kept.map_or(0, |(_, bytes)| bytes));
     let limit = match master.replica_buffer_limit() {
         Some(hard) => format!("hard limit {}", bytes(hard)),
         None => "no hard limit".to_owned(),
@@ -49,6 +50,7 @@ fn one(model: &Model, seen: &Seen, master: &Instance, link: &LinkView<'_>) -> Ve
         ));
     }
     let why = match link.status {
+        _ if kept.is_some() => "waits for a step of yours: :step or :run",
         LinkStatus::Online if waiting == 0 => "the stream flows: a write leaves at once",
         LinkStatus::Online => "the link takes no more at the moment",
         LinkStatus::Waiting if waiting == 0 => {
@@ -64,7 +66,10 @@ fn one(model: &Model, seen: &Seen, master: &Instance, link: &LinkView<'_>) -> Ve
         return out;
     }
     let from = master.offset.0 - i64::try_from(waiting).unwrap_or(i64::MAX) + 1;
-    let from = d.held_span.map_or(from, |(first, _)| first.0.max(from));
+    let from = match kept {
+        Some((first, _)) => first.0,
+        None => d.held_span.map_or(from, |(first, _)| first.0.max(from)),
+    };
     let writes: Vec<_> = seen.stream(master.port).filter(|w| w.to.0 >= from).collect();
     let skipped = writes.len().saturating_sub(NAMED);
     if skipped > 0 {

@@ -1,5 +1,5 @@
 use super::{Downstream, Instance, Model, Upstream};
-use crate::observe::{Addr, LinkState, Now, ReplicaState, Role};
+use crate::observe::{Addr, Flow, LinkState, Now, Offset, ReplicaState, Role, Side, StepWhat};
 
 /// One end of a link.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +87,26 @@ impl Model {
     /// The link from `replica` to whatever master it follows.
     pub fn link_of(&self, replica: u16) -> Option<LinkView<'_>> {
         self.links().into_iter().find(|l| l.replica == Peer::Inside(replica))
+    }
+
+    /// The part of the stream that step mode keeps from a replica: the offset of its first byte, and
+    /// how many bytes of it the master has written. `None`: no command waits for its step.
+    pub fn kept_by_steps(&self, link: &LinkView<'_>) -> Option<(Offset, u64)> {
+        let Peer::Inside(master) = link.master else { return None };
+        let kept =
+            self.time.waiting_at(master).filter_map(|w| match (&w.step.link, &w.step.what) {
+                (Some(on), StepWhat::Command { from, to, .. })
+                    if w.step.flow == Flow::Out
+                        && on.side == Side::Master
+                        && self.peer(&on.peer) == link.replica =>
+                {
+                    Some((*from, *to))
+                }
+                _ => None,
+            });
+        let (from, to) = kept.min()?;
+        let head = self.instances.get(&master).map_or(to, |m| m.offset.max(to));
+        Some((from, (head - from + 1).max(0).unsigned_abs()))
     }
 
     /// What the master knows of our instance on `port`: an attached link before a lost one.

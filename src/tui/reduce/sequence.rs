@@ -46,6 +46,8 @@ pub struct Sequence {
     online_since: Option<Now>,
     /// Messages that step mode keeps back.
     kept: Vec<waits::Kept>,
+    /// The step of a command that waits: what is written now waits behind it.
+    kept_write: Option<u64>,
     /// The loading of an RDB may begin before its last byte is told: it is one row all the same.
     loading: bool,
 }
@@ -67,6 +69,7 @@ impl Sequence {
             lost_at: None,
             online_since: None,
             kept: Vec::new(),
+            kept_write: None,
             loading: false,
         }
     }
@@ -129,6 +132,7 @@ impl Sequence {
         self.told_upto = None;
         self.held_bytes = 0;
         self.kept.clear();
+        self.kept_write = None;
         self.acked = None;
         self.loading = false;
         // The line that counts the failures, if dialling failed before; that an instance went

@@ -199,6 +199,28 @@ fn a_buffer_beyond_its_soft_limit() {
     golden(&mut s, "buffer", Pane::Buffer);
 }
 
+/// In step mode a write to a replica in sync waits in its buffer, and so does what comes after it.
+#[test]
+fn writes_behind_a_step_wait_in_the_buffer() {
+    let mut s = tree(39, &ports(2), &[(6381, 6380)]);
+    s.sim.set_stepping(true);
+    s.typed(6380, "SET name xd");
+    s.typed(6380, "SET name xe");
+    s.run(1_000_000);
+    golden(&mut s, "buffer_step", Pane::Buffer);
+    let shown = text(&mut s.app, 120, 40);
+    assert!(shown.contains("⏸ 62 B wait") && shown.contains("B wait for a step: s"), "{shown}");
+    assert!(!shown.contains("end of the RDB") && !shown.contains("on its way"), "{shown}");
+    s.sim.step().expect("the first SET goes");
+    s.watch();
+    let shown = text(&mut s.app, 120, 40);
+    assert!(shown.contains("⏸ 31 B wait"), "{shown}");
+    s.sim.run_on();
+    s.run(1_000_000);
+    let shown = text(&mut s.app, 120, 40);
+    assert!(!shown.contains("B wait"), "{shown}");
+}
+
 /// A key whose time is over: gone at the master, still in a replica's memory that hears nothing.
 #[test]
 fn keys_that_differ_and_keys_past_their_time() {

@@ -61,7 +61,12 @@ pub fn draw(c: &mut Canvas, app: &App, area: Rect) {
 fn waiting(app: &App, key: &LinkKey, link: Option<&LinkView>) -> u64 {
     let told = link.and_then(|l| l.down).map_or(0, |d| d.held_bytes.max(d.left));
     let seq = app.world.links.get(key).filter(|s| s.is_alive());
-    told.max(seq.map_or(0, |s| s.held_bytes))
+    told.max(seq.map_or(0, |s| s.held_bytes)).max(kept_by_steps(app, link))
+}
+
+/// Bytes of the stream that wait for a step.
+fn kept_by_steps(app: &App, link: Option<&LinkView>) -> u64 {
+    link.and_then(|l| app.world.model.kept_by_steps(l)).map_or(0, |(_, bytes)| bytes)
 }
 
 fn buffer(
@@ -88,7 +93,7 @@ fn buffer(
     if bytes > 0 || first {
         lines.extend(gauge(app, key, bytes, wide));
     }
-    lines.extend(writes(c, app, key, wide));
+    lines.extend(writes(c, app, (key, link), wide));
     if bytes == 0 && first {
         lines.extend(Text::wrapped(Mark::Quiet, " ", calm(link), wide));
     }
@@ -157,7 +162,12 @@ fn gauge(app: &App, key: &LinkKey, bytes: u64, wide: usize) -> Vec<Text> {
 }
 
 /// The writes that wait, and those that had to.
-fn writes(c: &Canvas, app: &App, key: &LinkKey, wide: usize) -> Vec<Text> {
+fn writes(
+    c: &Canvas,
+    app: &App,
+    (key, link): (&LinkKey, Option<&LinkView>),
+    wide: usize,
+) -> Vec<Text> {
     let Some(seq) = app.world.links.get(key) else { return Vec::new() };
     let all: Vec<(&Row, &Write)> = seq.buffered_writes().collect();
     let (waits, gone): (Vec<_>, Vec<_>) =
@@ -176,7 +186,9 @@ fn writes(c: &Canvas, app: &App, key: &LinkKey, wide: usize) -> Vec<Text> {
         let n: u64 = waits.iter().map(|(_, w)| w.commands).sum();
         let verb = if n == 1 { "waits" } else { "wait" };
         let held = waits.iter().any(|(_, w)| w.held);
-        let what = if held {
+        let what = if kept_by_steps(app, link) > 0 {
+            "a step: s"
+        } else if held {
             "the end of the RDB, and for the replica to have loaded it"
         } else {
             "the link, which takes no more now"

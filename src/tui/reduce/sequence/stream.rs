@@ -20,8 +20,9 @@ impl Sequence {
             return;
         }
         self.told_upto = Some(to);
-        let held =
+        let transfer =
             matches!(self.master_state, Some(ReplicaState::WaitBgsaveEnd | ReplicaState::SendBulk));
+        let held = transfer || self.kept_write.is_some();
         let write = Write {
             db,
             wire: wire.to_vec(),
@@ -42,7 +43,7 @@ impl Sequence {
         }
         self.told_upto = Some(upto);
         let from = upto + (1 - i64::try_from(bytes).unwrap_or(i64::MAX));
-        let held = self.held_bytes > 0;
+        let held = self.held_bytes > 0 || self.kept_write.is_some();
         let write = Write {
             db: 0,
             wire: Vec::new(),

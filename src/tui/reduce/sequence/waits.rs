@@ -23,13 +23,16 @@ impl Sequence {
                 let told = self.untell(dir, message);
                 self.kept.push(Kept { id, dir, message: message.clone(), told });
             }
-            (Flow::Out, StepWhat::Command { from, to, .. }) => self.keep_write(*from, *to),
+            (Flow::Out, StepWhat::Command { from, .. }) => self.keep_writes(id, *from),
             _ => {}
         }
     }
 
     /// That step was let through, or (`gone`) will never happen.
     pub fn step_over(&mut self, at: Now, id: u64, gone: bool) {
+        if self.kept_write == Some(id) {
+            self.kept_write = None;
+        }
         let Some(i) = self.kept.iter().position(|k| k.id == id) else { return };
         let kept = self.kept.remove(i);
         if let Some(bytes) = kept.told
@@ -89,15 +92,16 @@ impl Sequence {
         None
     }
 
-    /// A command of the stream waits for its step: in the master's output buffer, like those that
-    /// wait for the end of a transfer.
-    fn keep_write(&mut self, from: Offset, to: Offset) {
+    /// A command of the stream waits for its step, and what was written after it waits behind it:
+    /// in the master's output buffer, like those that wait for the end of a transfer.
+    fn keep_writes(&mut self, id: u64, from: Offset) {
+        self.kept_write = Some(id);
         for row in self.now_mut() {
             if let RowKind::Write(w) = &mut row.kind {
                 if w.to < from {
                     break;
                 }
-                if w.from <= to && !w.sent && w.applied.is_none() {
+                if !w.sent && w.applied.is_none() {
                     w.held = true;
                 }
             }
