@@ -2,6 +2,7 @@
 
 mod back;
 mod breaks;
+mod coming;
 mod condition;
 mod events;
 mod export;
@@ -32,7 +33,7 @@ pub(super) fn run(
     match name {
         "wait" => wait::run(console, rest, mouth),
         "fill" => fill::run(console, rest, mouth),
-        "step" => step::step(console, rest, mouth),
+        "step" => step::step(console, rest, lines, mouth),
         "run" => step::run(console, rest, mouth),
         "break" => breaks::set(console, rest, mouth),
         "unbreak" => breaks::clear(console, rest, mouth),

@@ -1,0 +1,120 @@
+//! The lab's verbs as a script runs them: `synclab repl --script -`, the real program.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+
+/// A base port with five free ones behind it.
+fn free_base() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let from = 20_000 + (std::process::id() % 160) as u16 * 60;
+    loop {
+        let base = from + NEXT.fetch_add(6, Ordering::SeqCst);
+        if (base..base + 6).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+            return base;
+        }
+    }
+}
+
+/// Runs the lines, in which 6380 … 6385 stand for the lab's ports; what was printed, with them in
+/// it and single spaces, and the exit code.
+fn run(script: &str) -> (String, Option<i32>) {
+    let base = free_base();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut lines = script.to_owned();
+    for i in 0..6 {
+        lines = lines.replace(&(6380 + i).to_string(), &(base + i).to_string());
+    }
+    let mut child = Command::new(env!("CARGO_BIN_EXE_synclab"))
+        .args(["--base-port", &base.to_string(), "repl", "--script", "-"])
+        .env("XDG_STATE_HOME", folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("synclab starts");
+    let mut input = child.stdin.take().expect("its input");
+    input.write_all(lines.as_bytes()).expect("it reads");
+    drop(input);
+    let out = child.wait_with_output().expect("it ends");
+    let mut text = String::from_utf8_lossy(&out.stdout).into_owned();
+    text += &String::from_utf8_lossy(&out.stderr);
+    assert!(!text.contains("panicked"), "{text}");
+    for i in 0..6 {
+        text = text.replace(&(base + i).to_string(), &(6380 + i).to_string());
+    }
+    // Columns are as wide as the ports are long.
+    let lines = text.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" "));
+    (lines.collect::<Vec<_>>().join("\n"), out.status.code())
+}
+
+/// Asserts that the texts stand there one behind the other.
+#[track_caller]
+fn in_order(said: &str, texts: &[&str]) {
+    let mut rest = said;
+    for text in texts {
+        let Some(at) = rest.find(text) else { panic!("no {text:?} behind the others in\n{said}") };
+        rest = &rest[at + text.len()..];
+    }
+}
+
+#[test]
+fn a_step_waits_for_what_is_known_to_come() {
+    let (said, code) = run("\
+:step on
+:step
+127.0.0.1:6380> CONFIG SET repl-diskless-sync-delay 2
+127.0.0.1:6381> REPLICAOF 127.0.0.1 6380
+:step 9
+:run
+:wait 6381.master_link_status == up for 20
+");
+    in_order(
+        &said,
+        &[
+            "no step waits at this moment: the next one goes when it comes",
+            "OK",
+            ":step 9",
+            "went 6380 judges PSYNC",
+            "no step waits yet: waiting for the next one",
+            "more for others to join: repl-diskless-sync-delay 2",
+            "went 6380 freezes a snapshot",
+            "next 6380 → 6381 +FULLRESYNC",
+            ":run",
+            "6381.master_link_status is up",
+        ],
+    );
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn a_step_waits_for_a_replica_that_dials_again() {
+    let (said, code) = run("\
+127.0.0.1:6380> CONFIG SET repl-diskless-sync-delay 0
+127.0.0.1:6381> REPLICAOF 127.0.0.1 6380
+:wait 6381.master_link_status == up for 20
+:kill 6380
+:wait 6381.master_link_status == down for 20
+:step on
+:step
+:step 3
+:run
+:restart 6380
+:wait 6381.master_link_status == up for 20
+");
+    in_order(
+        &said,
+        &[
+            "step mode is on",
+            "went 6381 connects to 6380",
+            ":step 3",
+            "6381 dials 6380 once a second",
+            "went 6381 connects to 6380",
+            "went 6381 connects to 6380",
+            "went 6381 connects to 6380",
+            "6381.master_link_status is up",
+        ],
+    );
+    assert_eq!(code, Some(0), "{said}");
+}
