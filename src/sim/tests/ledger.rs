@@ -256,7 +256,9 @@ impl Book {
         };
         match fact {
             Fact::Held { from, to, held_bytes, .. } => {
-                if !a.based && a.state != Some(ReplicaState::Online) {
+                // One that died before its +FULLRESYNC left may still go through the motions.
+                let granted = a.state == Some(ReplicaState::Online) && a.held_to > 0;
+                if !a.based && !granted {
                     a.begins_behind(from.0 - 1);
                 }
                 expect("the first byte held", from.0, a.held_to + 1)?;
