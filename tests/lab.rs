@@ -111,3 +111,21 @@ fn a_folder_serves_one_session_at_a_time() {
     let model = again.journal().model_at(again.journal().len()).expect("in reach");
     assert!(model.file_exists("/data/kept"), "what was there is told");
 }
+
+#[test]
+fn whoever_has_a_reply_finds_in_the_journal_what_led_to_it() {
+    let (lab, _tmp) = open(true);
+    lab.prepare_free().expect("three masters");
+    let [a, ..] = lab.base_ports();
+    let mut client = Client::to(a);
+    for i in 0..300 {
+        let mark = lab.journal().len();
+        assert_eq!(client.ask(&format!("set k {i}")), "+OK");
+        let mut told = Vec::new();
+        lab.journal().read_from(mark, &mut told, usize::MAX);
+        let is = |e: &synclab::observe::Event| {
+            matches!(&e.body, synclab::observe::Body::Fact(synclab::observe::Fact::Command { .. }))
+        };
+        assert!(told.iter().any(is), "reply {i} came before its facts: {told:?}");
+    }
+}

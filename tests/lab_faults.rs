@@ -8,7 +8,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 use synclab::lab::model::{Life, LinkStatus, Model, MomentKind};
 use synclab::lab::{Lab, LabErrorKind, LabOptions, MAX_INSTANCES};
-use synclab::observe::{Body, Event, Fact, Fault, LabFact, Source};
+use synclab::observe::{Body, Event, ExitHow, Fact, Fault, LabFact, Source};
 
 /// Two of three instances, the second a replica of the first and in sync.
 fn linked() -> (Lab, tempfile::TempDir, u16, u16) {
@@ -93,11 +93,12 @@ fn delay_brings_every_byte_later_and_in_order() {
     lab.delay(a, b, Some(Duration::from_millis(300))).expect("delayed");
     let mark = lab.journal().len();
     let mut on_a = Client::to(a);
-    for n in 0..50 {
+    // Few enough to be told one by one, should they all arrive at once.
+    for n in 0..25 {
         assert_eq!(on_a.ask(&format!("set key {n}")), "+OK");
     }
     wait_for(&lab, "all of it arrived", |m| {
-        m.key(b, 0, "key").is_some_and(|k| k.value.text() == "49")
+        m.key(b, 0, "key").is_some_and(|k| k.value.text() == "24")
     });
     let sent = when(&lab, mark, a, |f| matches!(f, Fact::Propagated { .. })).expect("told");
     let came = when(&lab, mark, b, |f| matches!(f, Fact::Applied { .. })).expect("told");
@@ -357,4 +358,44 @@ fn closing_is_quick_whatever_is_wrong() {
     lab.close();
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     assert!(lab.instances().iter().all(|i| !i.up));
+}
+
+#[test]
+fn what_is_not_connected_cannot_be_dropped() {
+    let (lab, _tmp) = open(true);
+    lab.prepare_free().expect("three masters");
+    let [a, b, _] = lab.base_ports();
+    let mark = lab.journal().len();
+    let error = lab.drop_link(a, b).expect_err("two strangers");
+    assert_eq!(error.kind, LabErrorKind::Link);
+    assert!(lab_facts(&lab, mark).is_empty(), "nothing was dropped");
+}
+
+#[test]
+fn dial_that_travels_slowly_goes_on_by_a_new_delay() {
+    let (lab, _tmp) = open(true);
+    lab.prepare_free().expect("three masters");
+    let [a, b, _] = lab.base_ports();
+    lab.delay(a, b, Some(Duration::from_secs(25))).expect("delayed");
+    assert_eq!(Client::to(b).ask(&format!("replicaof 127.0.0.1 {a}")), "+OK");
+    lab.delay(a, b, Some(Duration::from_millis(5))).expect("delayed less");
+    let begun = Instant::now();
+    wait_for(&lab, "in sync", |m| online(m, b));
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn session_that_closes_waits_for_no_slow_link() {
+    let (lab, _tmp, a, b) = linked();
+    lab.slow(1_000).expect("slow");
+    lab.throttle(a, b, Some(100)).expect("bounded");
+    assert_eq!(Client::to(a).ask("set name xd"), "+OK");
+    let mark = lab.journal().len();
+    lab.close();
+    let down = lab_facts(&lab, mark).into_iter().filter_map(|f| match f {
+        LabFact::InstanceDown { how, .. } => Some(how),
+        _ => None,
+    });
+    let down: Vec<_> = down.collect();
+    assert_eq!(down, vec![ExitHow::Shutdown { code: 0 }; 3]);
 }

@@ -106,13 +106,15 @@ impl LabClock {
 
     fn bend(&self, change: impl FnOnce(&mut Bends)) {
         let mut bends = self.lock();
+        // Before the moment of the bend is read: whoever finds the clock straight has read an
+        // earlier one, so link time never goes back.
+        self.bent.store(true, Ordering::SeqCst);
         change(&mut bends);
         let mono_us = self.machine.now().mono_us;
         let rate = LinkRate::slow(bends.slow);
         bends.travel = bends.travel.go_on(mono_us, rate);
         let rate = if bends.held { LinkRate::STOPPED } else { rate };
         bends.link = bends.link.go_on(mono_us, rate);
-        self.bent.store(true, Ordering::Release);
     }
 
     fn lock(&self) -> MutexGuard<'_, Bends> {
@@ -132,8 +134,9 @@ impl LabClock {
 
 impl Clock for LabClock {
     fn now(&self) -> Now {
-        if !self.bent.load(Ordering::Acquire) {
-            return self.machine.now();
+        let now = self.machine.now();
+        if !self.bent.load(Ordering::SeqCst) {
+            return now;
         }
         // Inside the lock, so that link time never goes back when the rate changes just now.
         let bends = self.lock();
@@ -142,6 +145,9 @@ impl Clock for LabClock {
     }
 
     fn real_until_link(&self, link_us: u64) -> Option<Duration> {
+        if !self.bent.load(Ordering::SeqCst) {
+            return self.machine.real_until_link(link_us);
+        }
         let bends = self.lock();
         bends.link.until(self.machine.now().mono_us, link_us).map(Duration::from_micros)
     }

@@ -4,12 +4,15 @@
 use super::error::{LabError, LabErrorKind};
 use super::links::{Faults, pair};
 use super::session::{KILL_PATIENCE, Lab, join};
-use crate::node::Control;
+use crate::node::{Clock, Control};
 use crate::observe::{Fault, LabFact};
 use std::time::Duration;
 
 /// How long a freeze waits for the instance to come to a stand: a long command is not interrupted.
 const FREEZE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long dropping a connection waits to hear whether there is one.
+const DROP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Nobody waits longer for a byte.
 const LONGEST_DELAY: Duration = Duration::from_secs(3_600);
@@ -96,18 +99,40 @@ impl Lab {
     /// Ends the present connection between two ports. The replica may come back at once.
     pub fn drop_link(&self, a: u16, b: u16) -> Result<(), LabError> {
         self.check_link(a, b)?;
-        // One end is told: the other one learns of it as it learns of every end. Were both told, the
-        // second could hit the connection that follows.
         let able = |port| self.instance(port).is_some_and(|i| i.up && !i.frozen);
-        let (at, peer) = if able(a) { (a, b) } else { (b, a) };
-        if !able(at) {
+        if !able(a) && !able(b) {
             let cause = format!("neither {a} nor {b} is an instance that runs");
             return Err(LabError::new(LabErrorKind::Link, cause)
                 .hint("A frozen instance lets nothing go before :thaw."));
         }
-        self.record_lab(LabFact::LinkDropped { a, b });
-        self.0.instances.send(at, Control::DropLinks { peer });
-        Ok(())
+        // One end is told: the other one learns of it as it learns of every end. Were both told, the
+        // second could hit the connection that follows.
+        for (at, peer) in [(a, b), (b, a)] {
+            if able(at) && self.drop_at(at, peer, (a, b)) {
+                return Ok(());
+            }
+        }
+        let cause = format!("{a} and {b} have no connection at the moment");
+        Err(LabError::new(LabErrorKind::Link, cause)
+            .hint(":show topology shows the links that stand."))
+    }
+
+    /// Whether this end of the link had a connection, or is too busy to say so: then it drops what
+    /// it finds.
+    fn drop_at(&self, at: u16, peer: u16, (a, b): (u16, u16)) -> bool {
+        let (tell, told) = std::sync::mpsc::channel();
+        let (journal, clock) = (self.journal().clone(), self.0.clock.clone());
+        let sent = self.0.instances.drop_links(at, peer, move |any| {
+            if any {
+                // Told first: what the instances tell of it comes after its cause.
+                journal.append_lab(clock.now(), LabFact::LinkDropped { a, b });
+            }
+            let _ = tell.send(any);
+        });
+        match told.recv_timeout(DROP_PATIENCE) {
+            Ok(any) => any,
+            Err(error) => sent && error == std::sync::mpsc::RecvTimeoutError::Timeout,
+        }
     }
 
     /// Stops an instance as SIGSTOP would: its sockets stay open and the system goes on accepting

@@ -222,6 +222,18 @@ impl Instances {
         }
     }
 
+    /// Has an instance that is up end the connections of a link; see [`ControlTx::drop_links`].
+    /// Says whether there is such an instance.
+    pub(super) fn drop_links(
+        &self,
+        port: u16,
+        peer: u16,
+        tell: impl FnOnce(bool) + Send + 'static,
+    ) -> bool {
+        let line = self.lock().slots.get(&port).filter(|s| s.info.up).map(|s| s.control.clone());
+        line.map(|line| line.drop_links(peer, tell)).is_some()
+    }
+
     /// Sends to all that are up.
     pub(super) fn send_all(&self, what: Control) {
         for slot in self.lock().slots.values().filter(|s| s.info.up) {

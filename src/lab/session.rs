@@ -258,6 +258,9 @@ impl Inner {
         // Whatever holds the instances up lets them go.
         self.steps.close();
         self.links.heal(None);
+        self.links.set_slow(false);
+        self.clock.set_slow(1);
+        self.wakes.all();
         instances.thaw_all();
         instances.send_all(Control::Shutdown(Signal::Term));
         if !instances.wait_down(None, CLOSE_PATIENCE) {

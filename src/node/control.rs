@@ -20,8 +20,6 @@ pub enum Control {
     Freeze,
     /// Go on, as after SIGCONT.
     Thaw,
-    /// End the present connections of the link to this port.
-    DropLinks { peer: u16 },
 }
 
 #[derive(Debug, Default)]
@@ -37,11 +35,25 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Inbox {
     queue: VecDeque<Control>,
+    drops: Vec<DropLinks>,
     waker: Option<Waker>,
     /// It does stand still.
     stands: bool,
     /// There is nobody left to listen.
     gone: bool,
+}
+
+/// End the present connections of the link to this port.
+pub(super) struct DropLinks {
+    pub(super) peer: u16,
+    /// Called once, before the first of them ends, with whether there is one.
+    pub(super) tell: Box<dyn FnOnce(bool) + Send>,
+}
+
+impl std::fmt::Debug for DropLinks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DropLinks").field("peer", &self.peer).finish_non_exhaustive()
+    }
 }
 
 /// The owner's end; cheap to clone, usable from any thread.
@@ -94,6 +106,13 @@ impl ControlTx {
         }
     }
 
+    /// Has the instance end the present connections of the link to the port `peer`. `tell` is called
+    /// on its thread, just before, with whether there is one; never if the instance ends first.
+    pub fn drop_links(&self, peer: u16, tell: impl FnOnce(bool) + Send + 'static) {
+        self.0.lock().drops.push(DropLinks { peer, tell: Box::new(tell) });
+        self.send(Control::Wake);
+    }
+
     /// Waits until the instance stands still (`on`) or goes on; says whether it came to that. One
     /// that has ended stands still for good.
     pub fn wait_frozen(&self, on: bool, at_most: Duration) -> bool {
@@ -115,7 +134,12 @@ impl Shared {
 
 impl Drop for ControlRx {
     fn drop(&mut self) {
-        self.0.lock().gone = true;
+        let mut inbox = self.0.lock();
+        inbox.gone = true;
+        // Whoever waits for an answer gets none.
+        let unanswered = std::mem::take(&mut inbox.drops);
+        drop(inbox);
+        drop(unanswered);
         self.0.stood.notify_all();
     }
 }
@@ -140,6 +164,11 @@ impl ControlRx {
     /// Wakes `waker` with the next message, whatever it is. What waits already stays.
     pub(super) fn listen(&self, waker: &Waker) {
         self.0.lock().waker = Some(waker.clone());
+    }
+
+    /// The links to end now.
+    pub(super) fn drops(&self) -> Vec<DropLinks> {
+        std::mem::take(&mut self.0.lock().drops)
     }
 
     /// The flag alone.

@@ -107,7 +107,12 @@ impl Instance {
         let Some(dialling) = &self.dialling else { return };
         let way = self.way_to(dialling.port);
         let stuck = dialling.way == Way::Nowhere && way != Way::Nowhere
-            || matches!(dialling.way, Way::After(_)) && way == Way::Free;
+            || match (dialling.way, way) {
+                (Way::After(_), Way::Free) => true,
+                // The link is faster by now.
+                (Way::After(old), Way::After(new)) => new < old,
+                _ => false,
+            };
         if (stuck || matches!(way, Way::Refused | Way::Nowhere) && way != dialling.way)
             && let Some(old) = self.dialling.take()
         {

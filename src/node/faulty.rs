@@ -2,6 +2,7 @@
 //! do not pass at all.
 
 use super::conn::{Pulled, SLICES, Sock, WRITE_BUDGET};
+use super::control::DropLinks;
 use super::dial::Way;
 use super::gate::{GateKey, Grant, LinkRule};
 use super::instance::Instance;
@@ -99,13 +100,15 @@ impl Instance {
         self.troubled = !open || self.socks.values().any(|s| s.trouble.is_some());
     }
 
-    /// Ends the connections of the link to this port.
-    pub(super) fn drop_links(&mut self, now: Now, peer: u16) {
-        let conns: Vec<ConnId> = self.socks.keys().copied().collect();
+    /// Ends the connections of the link to a port.
+    pub(super) fn drop_links(&mut self, now: Now, drop: DropLinks) {
+        let is = |conn: &ConnId| {
+            self.engine.link_of(*conn).is_some_and(|link| link.peer.port == drop.peer)
+        };
+        let conns: Vec<ConnId> = self.socks.keys().copied().filter(is).collect();
+        (drop.tell)(!conns.is_empty());
         for conn in conns {
-            if self.engine.link_of(conn).is_some_and(|link| link.peer.port == peer) {
-                self.lose(now, conn);
-            }
+            self.lose(now, conn);
         }
     }
 

@@ -72,8 +72,6 @@ pub(super) struct Instance {
     stepped: bool,
     /// The owner said that gates, link clock or steps changed.
     woken: bool,
-    /// Ports to which the owner wants the links dropped.
-    dropped: Vec<u16>,
     timer: Timer,
     control_waker: Waker,
 }
@@ -124,7 +122,6 @@ impl Instance {
             signals: Vec::new(),
             stepped: false,
             woken: false,
-            dropped: Vec::new(),
             timer: Timer::new(ready.waker(Token::Timer)),
             control_waker: ready.waker(Token::Control),
             ready,
@@ -324,7 +321,6 @@ impl Instance {
                     }
                     self.woken = true;
                 }
-                Control::DropLinks { peer } => self.dropped.push(peer),
                 // The loop looks at them itself.
                 Control::Freeze | Control::Thaw => {}
                 Control::Shutdown(signal) => {
@@ -350,9 +346,9 @@ impl Instance {
             self.review_dial();
             self.carry_out();
             self.engine.poke(now);
-        }
-        for peer in std::mem::take(&mut self.dropped) {
-            self.drop_links(now, peer);
+            for drop in self.control.drops() {
+                self.drop_links(now, drop);
+            }
         }
     }
 
@@ -404,6 +400,8 @@ impl Instance {
         if self.engine.parked().is_none() {
             self.engine.end_turn(now);
             self.carry_out();
+            // Log and journal first: whoever reads a reply finds there what led to it.
+            self.tell(now);
             self.write_all(now);
             self.carry_out();
         }
