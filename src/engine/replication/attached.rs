@@ -270,11 +270,13 @@ pub fn pieces_written(e: &mut Engine, conn: ConnId) {
 /// Tells how many RDB bytes a replica's socket took; `last` always tells.
 pub(super) fn tell_rdb_sent(e: &mut Engine, conn: ConnId, last: bool) {
     let now = e.now.mono_us;
+    // Who lets one piece after the other go wants to see where the transfer stands.
+    let stepping = e.host.stepping();
     let Some(c) = e.clients.get_mut(conn) else { return };
     let waits = c.out.pieces.iter().map(|p| p.len()).sum::<usize>() - c.out.piece_done;
     let Kind::Replica(link) = &mut c.kind else { return };
     let sent = link.rdb_given.saturating_sub(waits as u64);
-    let due = link.told.rdb_at_us.is_none_or(|at| now >= at + RDB_FACT_EVERY_US);
+    let due = stepping || link.told.rdb_at_us.is_none_or(|at| now >= at + RDB_FACT_EVERY_US);
     let news = link.told.rdb_at_us.is_none() || link.told.rdb_sent != sent;
     if !news || !(due || last) {
         return;

@@ -363,7 +363,7 @@ fn stop_saves(e: &mut Engine, log: bool) {
 fn tell_received(e: &mut Engine, r: &mut Receive, last: bool) {
     let Some(framing) = r.framing else { return };
     let now = e.now.mono_us;
-    if last || r.told_at_us.is_none_or(|at| now >= at + RDB_FACT_EVERY_US) {
+    if last || e.host.stepping() || r.told_at_us.is_none_or(|at| now >= at + RDB_FACT_EVERY_US) {
         r.told_at_us = Some(now);
         if let Some(master) = follow::peer(e) {
             e.fact(Fact::RdbReceived { master, got: r.got, framing });

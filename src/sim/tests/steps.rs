@@ -393,3 +393,30 @@ fn a_message_is_told_as_said_when_it_goes_and_not_before() {
     // PING, two REPLCONF, PSYNC, +FULLRESYNC, the preamble.
     assert_eq!(checked, 6);
 }
+
+/// Who lets the RDB go piece by piece sees after each how much of it has passed.
+#[test]
+fn each_piece_of_the_rdb_is_told_when_it_went() {
+    let mut sim = pair(41, &[]);
+    sim.command(6380, "DEBUG POPULATE 20000 key 100");
+    sim.set_stepping(true);
+    assert_eq!(text(sim.command(6381, "REPLICAOF 127.0.0.1 6380")), "OK");
+    steps_up_to(&mut sim, StepKind::RdbPiece);
+    let told = |sim: &Sim| {
+        let all = sim.events().iter().filter_map(|e| match &e.body {
+            Body::Fact(Fact::RdbSent { sent, .. }) => Some(*sent),
+            _ => None,
+        });
+        all.max().unwrap_or(0)
+    };
+    let mut pieces = 0;
+    while pieces < 4 {
+        assert_eq!(steps_up_to(&mut sim, StepKind::RdbPiece).kind, StepKind::RdbPiece);
+        let before = told(&sim);
+        let step = sim.step().expect("a piece");
+        // As far as it reached the socket: the last bytes may be the end mark of the stream.
+        let now = told(&sim);
+        assert!(now > before && now + 1024 >= before + step.bytes, "{now}, {before}, {step:?}");
+        pieces += 1;
+    }
+}
