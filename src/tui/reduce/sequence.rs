@@ -85,8 +85,15 @@ impl Sequence {
             || self.master_state.is_some()
     }
 
-    /// Takes over the rows of a link whose replica had not said its port yet.
+    /// Takes over the rows of a link whose replica had not said its port yet. A peer from outside
+    /// tells nothing of its own: when it was here before, this is where it comes back.
     pub fn adopt(&mut self, other: Sequence) {
+        if self.replica_state == LinkState::None && !self.rows.is_empty() {
+            self.forget();
+            (self.began, self.first_of_now) = (other.began, self.end());
+            self.lost_at = None;
+        }
+        self.kept.extend(other.kept);
         for row in other.rows {
             self.push_row(row);
         }
@@ -129,12 +136,7 @@ impl Sequence {
     /// A new conversation: what is not answered by now never will be.
     fn begin(&mut self, at: Now) {
         self.began = at;
-        self.told_upto = None;
-        self.held_bytes = 0;
-        self.kept.clear();
-        self.kept_write = None;
-        self.acked = None;
-        self.loading = false;
+        self.forget();
         // The line that counts the failures, if dialling failed before; that an instance went
         // down may have been told after it.
         let failures = self.rows.iter().rev().take(LATE_BY).enumerate();
@@ -150,6 +152,16 @@ impl Sequence {
         if failures.is_none() {
             self.push(at, RowKind::Connect);
         }
+    }
+
+    /// Nothing of the last conversation is true of a new one.
+    fn forget(&mut self) {
+        self.told_upto = None;
+        self.held_bytes = 0;
+        self.kept.clear();
+        self.kept_write = None;
+        self.acked = None;
+        self.loading = false;
     }
 
     // ── rows ───────────────────────────────────────────────────────────────────────────────────

@@ -131,6 +131,44 @@ fn guests_are_drawn_as_guests() {
     golden(&mut s, "topology_guests", Pane::Topology);
 }
 
+/// A guest that comes back begins a new conversation: what its first transfer was is not what the
+/// second is.
+#[test]
+fn a_guest_that_comes_back_is_drawn_from_the_beginning() {
+    let mut s = tree(40, &ports(1), &[]);
+    let (eof, guest) = (RdbFraming::Eof, Addr::new("127.0.0.1", 7000));
+    let mut visit = |steps: usize| {
+        let link = LinkRef { side: Side::Master, peer: guest.clone() };
+        let bare = LinkRef { side: Side::Master, peer: Addr::new("127.0.0.1", 0) };
+        let said = |message| Fact::Said { link: link.clone(), message, bytes: 50 };
+        let state = |from, to| Fact::ReplicaState { replica: guest.clone(), from, to };
+        let sent = |sent| Fact::RdbSent { replica: guest.clone(), sent, framing: eof };
+        let end = ReplicaState::WaitBgsaveEnd;
+        let facts = [
+            Fact::Heard { link: bare, message: Message::Ping, bytes: 14 },
+            Fact::Heard { link: link.clone(), message: Message::ListeningPort(7000), bytes: 49 },
+            state(None, end),
+            sent(0),
+            said(Message::RdbBegin(eof)),
+            sent(50_000),
+            said(Message::RdbEnd { bytes: 70_000 }),
+            state(Some(end), ReplicaState::Online),
+            Fact::LinkLost { link: link.clone(), cause: LinkLoss::PeerClosed },
+        ];
+        for fact in facts.into_iter().take(steps) {
+            s.sim.record(Source::Instance(6380), Body::Fact(fact));
+        }
+        s.run(1_000_000);
+        text(&mut s.app, 120, 40)
+    };
+    visit(9);
+    let shown = visit(4);
+    assert!(shown.contains("RDB $EOF 0 B ═╡") && !shown.contains("loads it"), "{shown}");
+    let shown = visit(6);
+    assert!(shown.contains("48.8 KB so far"), "{shown}");
+    assert!(!shown.contains("loads it"), "{shown}");
+}
+
 /// What was sent is under way for a moment, and then the picture is at rest and asks for no frame.
 #[test]
 fn what_travels_is_seen_travelling_and_then_all_is_calm() {

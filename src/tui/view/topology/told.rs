@@ -248,6 +248,10 @@ fn transfer(app: &App, link: &LinkView) -> Told {
                 Remark::new(Mark::Quiet, format!("{text}{rate}")).or(format!("{short}{rate}")),
             );
         }
+        // The snapshot is being made, and its first byte has not left.
+        None if link.down.and_then(|d| d.rdb).is_some_and(|r| r.is_running() && r.moved == 0) => {
+            told.say(Remark::new(Mark::Quiet, "nothing of it was sent yet").or("not sent yet"));
+        }
         None => told.say(Remark::new(Mark::Rdb, "the replica loads it").or("it loads")),
     }
     told.held(link);
