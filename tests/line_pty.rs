@@ -176,6 +176,28 @@ fn line_mode_ends_with_ctrl_d_and_forgives_a_typo() {
 }
 
 #[test]
+fn ctrl_c_drops_what_is_typed_before_it_leaves() {
+    let mut s = Session::start(&["--bare"], true);
+    s.wait("[synclab /data]# ");
+    s.keys("\u{3}");
+    s.wait("(Ctrl-C again");
+    s.wait("[synclab /data]# ");
+    s.keys("pw");
+    s.wait("pw");
+    // The offer is a thing of the past: this one takes the typed line away.
+    s.keys("\u{3}");
+    s.wait("[synclab /data]# ");
+    s.keys("pwd\r");
+    s.wait("\n/data\n");
+    s.wait("[synclab /data]# ");
+    s.keys("\u{3}");
+    s.wait("(Ctrl-C again");
+    s.wait("[synclab /data]# ");
+    s.keys("\u{3}");
+    assert_eq!(s.exit_code(), 0);
+}
+
+#[test]
 fn line_mode_keeps_what_is_typed_ahead() {
     let mut s = Session::start(&["--bare"], true);
     s.wait("[synclab /data]# ");

@@ -46,7 +46,12 @@ pub fn run(
         }
     };
     let in_file = Arc::new(AtomicBool::new(false));
-    editor.set_helper(Some(Help { completer: console.completer(), in_file: in_file.clone() }));
+    let typing = Arc::new(AtomicBool::new(false));
+    editor.set_helper(Some(Help {
+        completer: console.completer(),
+        in_file: in_file.clone(),
+        typing: typing.clone(),
+    }));
     let history = history_file();
     if let Some(file) = &history {
         // The first session has none.
@@ -69,8 +74,14 @@ pub fn run(
         if let Some(held) = console.held().filter(|_| feed.queue.is_empty()) {
             pen.answer(&held);
         }
+        typing.store(false, Ordering::SeqCst);
         let line = match feed.read(&console.prompt()) {
             Ok(line) => line,
+            // What was typed so far is dropped; only at an empty prompt it means to leave.
+            Err(ReadlineError::Interrupted) if typing.load(Ordering::SeqCst) => {
+                asked_to_leave = false;
+                continue;
+            }
             Err(ReadlineError::Interrupted) => {
                 if asked_to_leave {
                     break;
@@ -201,6 +212,8 @@ impl<P: rustyline::ExternalPrinter + Send> AbovePrompt for Above<P> {
 struct Help {
     completer: Completer,
     in_file: Arc<AtomicBool>,
+    /// Something stands behind the prompt: the editor does not say so when Ctrl-C ends its line.
+    typing: Arc<AtomicBool>,
 }
 
 impl Helper for Help {}
@@ -236,7 +249,9 @@ impl rustyline::completion::Completer for Help {
 impl Hinter for Help {
     type Hint = String;
 
+    /// Asked after every key: the one place that sees the line while it is typed.
     fn hint(&self, line: &str, at: usize, _: &Context<'_>) -> Option<String> {
+        self.typing.store(!line.is_empty(), Ordering::SeqCst);
         let wanted = at == line.len() && !self.in_file.load(Ordering::SeqCst);
         wanted.then(|| self.completer.hint(line)).flatten()
     }
