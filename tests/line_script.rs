@@ -118,3 +118,40 @@ fn a_step_waits_for_a_replica_that_dials_again() {
     );
     assert_eq!(code, Some(0), "{said}");
 }
+
+#[test]
+fn a_scenario_adds_instances_without_the_data_of_an_earlier_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("mine.txt");
+    std::fs::write(&file, "# Mine\n:add 6383\n127.0.0.1:6383> DBSIZE\n").expect("a file");
+    let (said, code) =
+        run(&format!(":add 6383\n:fill 5 on 6383\n:remove 6383\n:scenario {}\n", file.display()));
+    let keys = ["5 keys on 6383", "6383 is out of the lab", "6383> DBSIZE", "(integer) 0"];
+    in_order(&said, &keys);
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn a_script_is_told_what_was_wrong_with_a_line() {
+    let (said, code) = run("\
+:add
+:slow 1000000000
+:cut 6380
+:restart 6380 --emtpy
+:scenario /etc/services
+:nonsense
+");
+    in_order(
+        &said,
+        &[
+            ":add: which port? 6383 would be the next",
+            "such as :add 6383",
+            "no link runs 1000000000 times slower",
+            ":cut: it takes the two ports at the ends of a link",
+            ":restart: one port, and --empty to lose its data",
+            ":scenario /etc/services",
+            ":nonsense is no verb of the lab",
+        ],
+    );
+    assert_eq!(code, Some(1), "{said}");
+}

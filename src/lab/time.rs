@@ -64,8 +64,11 @@ impl Lab {
     /// The factor is none that can be watched.
     pub fn slow(&self, factor: u32) -> Result<(), LabError> {
         if !(1..=SLOWEST).contains(&factor) {
-            return Err(LabError::new(LabErrorKind::Time, format!("{factor} times slower"))
-                .hint(format!("From 1 (real time) to {SLOWEST}; :slow 10 is good to watch.")));
+            return Err(LabError::new(
+                LabErrorKind::Time,
+                format!("no link runs {factor} times slower"),
+            )
+            .hint(format!("From 1 (real time) to {SLOWEST}; :slow 10 is good to watch.")));
         }
         if self.0.clock.slow() != factor {
             self.record_lab(LabFact::Slowed { factor });

@@ -315,7 +315,7 @@ fn narrate_tells_steps_and_breakpoints() {
     held  6381 → 6380  PSYNC ? -1                                next: :step
     held  6381         loads what 6380 sent
           lab          link time stands still: no replication time-out runs
-          7000         hears nothing from 6380 while time is held  its own repl-timeout ends the link in 01:00 min
+          7000         hears nothing from 6380 while time is held  its own repl-timeout, usually 60 s, runs: 60 s left
     went  6381 → 6380  PSYNC ? -1
     gone  6381         loads what 6380 sent                      its link is gone, it will never happen
           7000         hears from 6380 again

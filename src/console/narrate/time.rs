@@ -46,8 +46,9 @@ pub(super) fn lab(fact: &LabFact, state: &mut NarrateState, out: &mut Vec<Answer
             match bears_ms {
                 Some(ms) if state.patience.insert(key.clone()) => {
                     let what = format!("hears nothing from {port} while time is held");
-                    let bears = units::span_us(ms.saturating_mul(1000));
-                    let remark = format!("its own repl-timeout ends the link in {bears}");
+                    // Nobody tells what a stranger's repl-timeout is: 60 s is the usual one.
+                    let remark =
+                        format!("its own repl-timeout, usually 60 s, runs: {} s left", ms / 1000);
                     let who = state.name(peer);
                     out.push(Row::new(None, who, Label::Waiting, what).remark(remark).line());
                 }

@@ -30,8 +30,12 @@ pub fn lines(model: &Model) -> Vec<AnswerLine> {
     out.extend(waiting(model));
     for ((port, peer), (since, ms)) in &time.patience {
         let passed = model.since_us(*since) / 1000;
-        let left = span_us(ms.saturating_sub(passed).saturating_mul(1000));
-        out.push(plain(format!("{peer}, a guest of {port}, bears the silence for {left} more")));
+        let left = ms.saturating_sub(passed) / 1000;
+        let text = format!(
+            "{peer}, a guest of {port}, bears the silence for {left} s more, if its repl-timeout is \
+             the usual 60 s"
+        );
+        out.push(plain(text));
     }
     out.extend(breaks(model));
     for b in &time.bookmarks {

@@ -4,7 +4,7 @@ use super::usage;
 use crate::console::client::{Client, Target};
 use crate::console::scenario::{self, Scenario, Step};
 use crate::console::session::{Console, Mouth};
-use crate::console::{MoreLines, Outcome, reply, suggest};
+use crate::console::{MoreLines, Outcome, reply, suggest, units};
 use crate::lab::free;
 use crate::lab::workspace::DATA;
 use crate::observe::{Answer, Label};
@@ -40,9 +40,15 @@ pub(super) fn run(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> O
     match scenario::parse(&text, base) {
         Ok(scenario) => play(console, &shown, &scenario, mouth),
         Err(wrong) => {
+            const NAMED: usize = 8;
             let mut answer = Answer::default();
-            for (number, why) in wrong {
+            let others = wrong.len().saturating_sub(NAMED);
+            for (number, why) in wrong.into_iter().take(NAMED) {
                 answer.push(Label::Refused, format!("{shown}:{number}: {why}"));
+            }
+            if others > 0 {
+                let lines = units::plural(others as u64, "more line");
+                answer.push(Label::Refused, format!("{shown}: and {lines} of that kind"));
             }
             answer.push(Label::Hint, "nothing was run");
             mouth.say(answer);
@@ -105,6 +111,7 @@ fn lines(console: &mut Console, name: &str, scenario: &Scenario, mouth: &mut Mou
             Step::Say(text) => mouth.text(Label::Note, if text.is_empty() { " " } else { text }),
             Step::Run(line) => {
                 mouth.text(Label::Lab, line);
+                without_old_data(console, line);
                 let outcome = console.dispatch(line, &mut NoMore, mouth);
                 if console.interrupt.is_raised() {
                     mouth.text(Label::Lab, format!("{name}: stopped at line {number}"));
@@ -120,6 +127,16 @@ fn lines(console: &mut Console, name: &str, scenario: &Scenario, mouth: &mut Mou
         }
     }
     Outcome::default()
+}
+
+/// An instance that a scenario adds begins anew, like the first three: what an earlier one of that
+/// port saved would be loaded otherwise.
+fn without_old_data(console: &Console, line: &str) {
+    let Some(port) = line.strip_prefix(":add ").and_then(super::port) else { return };
+    if console.lab.instance(port).is_none() {
+        // As a rule there is no such file.
+        let _ = console.lab.workspace().remove(&format!("{DATA}/{port}/dump.rdb"), false);
+    }
 }
 
 /// Three fresh masters, nothing else: what every scenario begins with.

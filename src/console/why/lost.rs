@@ -145,6 +145,26 @@ pub fn why(
                 "REPLICAOF, a promotion or a shutdown ends the links that do not fit any more."
                     .into();
         }
+        LinkLoss::Protocol(what) if is_unsupported(what) => {
+            why.rule = "The lab's servers hold strings only so far. A value of another type, in \
+                        the RDB or in the stream, ends the link: a replica must not be a part of \
+                        its master."
+                .into();
+            why.numbers = vec![named("came", safe(what).into())];
+            why.checks = vec![Check::yes_no(format!("does {peer} hold strings only?"), false)];
+            why.advice = Some(format!(
+                "It tries again, and ends so each time: REPLICAOF NO ONE on {port}, or DEL of \
+                 those keys on {peer} (FUNCTION FLUSH for functions), ends that."
+            ));
+        }
+        LinkLoss::Protocol(what) if is_broken_rdb(what) => {
+            why.rule = "A replica reads the RDB to its end and checks it before it is in sync: \
+                        one that contradicts itself is thrown away, and asked for again."
+                .into();
+            why.numbers = vec![named("came", safe(what).into())];
+            why.checks =
+                vec![Check::yes_no(format!("can the RDB of {peer} be read whole?"), false)];
+        }
         LinkLoss::Protocol(what) => {
             why.rule = "Something came that does not belong on a replication link.".into();
             why.numbers = vec![named("came", safe(what).into())];
@@ -193,11 +213,32 @@ pub fn cause_text(cause: &LinkLoss) -> String {
                 bytes(*limit)
             )
         }
-        LinkLoss::Protocol(what) => format!("protocol error: {}", safe(what)),
+        LinkLoss::Protocol(what) => protocol(what),
         LinkLoss::LocalFile(what) => format!("the RDB cannot be kept in its dir: {}", safe(what)),
         LinkLoss::SnapshotFailed => "its snapshot failed".into(),
         LinkLoss::Refused(line) => format!("refused: {}", safe(line)),
     }
+}
+
+/// The words for what came over a link and could not be taken.
+pub fn protocol(what: &str) -> String {
+    if is_unsupported(what) || is_broken_rdb(what) {
+        return safe(what).into();
+    }
+    format!("protocol error: {}", safe(what))
+}
+
+/// A valid record of a type that the lab's servers do not hold: the text is
+/// [`RdbError::Unsupported`](crate::wire::rdb::RdbError)'s.
+fn is_unsupported(what: &str) -> bool {
+    what.starts_with("values of type ") && what.contains(" are not supported yet")
+}
+
+/// An RDB that cannot be read to its end.
+fn is_broken_rdb(what: &str) -> bool {
+    const STARTS: [&str; 4] =
+        ["corrupt RDB", "short read", "Can't handle RDB format", "Unknown RDB encoding"];
+    STARTS.iter().any(|start| what.starts_with(start))
 }
 
 /// Redis's own names for what the waiting end was doing.

@@ -56,7 +56,11 @@ pub fn why(port: u16, command: &Preview, rule: &Rule, judge: Option<&Instance>) 
                         0 => "min-replicas-to-write 0".to_owned(),
                         n => format!("min-replicas-to-write {n}"),
                     },
-                    format!("asks for no more than the {} there is", plural(*good, "good replica")),
+                    format!(
+                        "asks for no more than the {} there {}",
+                        plural(*good, "good replica"),
+                        if *good == 1 { "is" } else { "are" }
+                    ),
                 ),
                 Change::new(
                     port,

@@ -104,3 +104,18 @@ fn questions_are_raised_by_events_and_answered_by_the_model() {
     let closed = Fact::LinkLost { link, cause: LinkLoss::ClosedHere };
     assert_eq!(Question::of(&Event { body: Body::Fact(closed), ..event }), None);
 }
+
+#[test]
+fn a_type_that_is_not_there_yet_is_no_error_of_the_protocol() {
+    let link = LinkRef { side: Side::Replica, peer: Addr::new("127.0.0.1", 7000) };
+    let why = |what: &str| {
+        plain(&lost::why(6381, &link, "7000", &LinkLoss::Protocol(what.to_owned()), None))
+    };
+    let said = why("values of type list are not supported yet (key 'l')");
+    assert!(said.contains("does 7000 hold strings only? no"), "{said}");
+    assert!(said.contains("6381 tells: values of type list"), "{said}");
+    let said = why("short read: the RDB ends too early");
+    assert!(said.contains("can the RDB of 7000 be read whole? no"), "{said}");
+    let said = why("inline data from the master");
+    assert!(said.contains("does 7000 speak Redis's protocol? no"), "{said}");
+}

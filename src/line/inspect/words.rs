@@ -32,13 +32,14 @@ pub fn meaning(what: &What) -> String {
         What::Count { of, n: 1 } => format!("1 {} follows", of.trim_end_matches('s')),
         What::Count { of, n } => format!("{} {of} follow", count(*n)),
         What::Blob { format, bytes: len, packed: None } => {
-            format!("a string of {}: a {format}", bytes(*len))
+            format!("a string of {}: {}", bytes(*len), one(&format.to_string()))
         }
         What::Blob { format, bytes: len, packed: Some(n) } => {
             let len = bytes(*len);
             format!(
-                "a string of {len}, compressed to {}: a {format}; + is a place in it",
-                bytes(*n)
+                "a string of {len}, compressed to {}: {}; + is a place in it",
+                bytes(*n),
+                one(&format.to_string())
             )
         }
         What::Container { format, bytes: len, entries } => {
@@ -125,4 +126,9 @@ fn id((ms, seq): (u64, u64)) -> String {
 
 fn unix(ms: u64) -> String {
     moment(i64::try_from(ms).unwrap_or(i64::MAX))
+}
+/// `a listpack`, `an intset`.
+fn one(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {noun}")
 }

@@ -258,7 +258,7 @@ pub fn loss(loss: &LinkLoss) -> String {
         LinkLoss::OutputLimit { bytes, limit, .. } => {
             format!("buffer {} over {}: client-output-buffer-limit", size(*bytes), size(*limit))
         }
-        LinkLoss::Protocol(what) => format!("protocol error: {}", safe(what)),
+        LinkLoss::Protocol(what) => crate::console::why::lost::protocol(what),
         LinkLoss::LocalFile(what) => format!("no file for the RDB: {}", safe(what)),
         LinkLoss::SnapshotFailed => "the snapshot for it failed".into(),
         LinkLoss::Refused(line) => format!("refused: {}", safe(line)),
