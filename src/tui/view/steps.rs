@@ -80,7 +80,7 @@ fn feet(app: &App, wide: usize) -> Vec<Text> {
     let time = &live.time;
     let mut lines = Vec::new();
     for (who, left) in super::status_time::patience(app) {
-        let text = format!("{who} bears the silence {left} s more");
+        let text = format!("{who} bears it {left} s more (60 s assumed)");
         lines.push(Text::of(Mark::Broken, clip(&text, wide)));
     }
     if let Some(last) = &time.last {
