@@ -67,6 +67,7 @@ impl Engine {
                 || self.parked.is_some()
                 || self.close_running.is_some()
                 || self.has_exited()
+                || (self.steps.on() && self.is_broken(conn))
             {
                 return;
             }
@@ -152,7 +153,9 @@ impl Engine {
     /// the wire (nothing for an inline command). Whether it was executed: it may have to wait for
     /// its step, and is parsed again then.
     fn run_one(&mut self, conn: ConnId, words: &[&[u8]], raw: &[u8]) -> bool {
-        if self.steps.on() && !steps::may_take(self, conn, words, raw) {
+        if self.steps.on()
+            && !(steps::may_take(self, conn, words, raw) && replication::may_run(self, conn, words))
+        {
             return false;
         }
         let Some(c) = self.clients.get(conn) else { return true };
@@ -218,7 +221,7 @@ impl Engine {
         if let Some(error) = reply.strip_prefix(b"-") {
             self.tell_link_error(conn, &full, error);
         }
-        self.close_running = Some(LinkLoss::Protocol(format!("a reply to '{full}'")));
+        self.break_link(conn, format!("a reply to '{full}'"));
     }
 
     fn inline_from_master(&mut self, conn: ConnId, query: &QueryBuffer) {
@@ -228,7 +231,7 @@ impl Engine {
              master connection and discarding the cached master.",
         );
         self.log_protocol_error(conn, query, "Master using the inline protocol. Desync?");
-        self.close_running = Some(LinkLoss::Protocol("inline data from the master".into()));
+        self.break_link(conn, "inline data from the master".into());
     }
 
     /// Answers a broken request, logs it, and closes once the answer is out.
@@ -249,9 +252,17 @@ impl Engine {
         query.consume(usize::MAX / 2);
         query.parser = Default::default();
         if critical {
-            self.close_running = Some(LinkLoss::Protocol(error.log_reason().into()));
+            self.break_link(conn, error.log_reason().into());
         } else if let Some(c) = self.clients.get_mut(conn) {
             c.close_after_reply = true;
+        }
+    }
+
+    /// What came in on a link makes no sense: it ends after this command, or when that step goes.
+    fn break_link(&mut self, conn: ConnId, what: String) {
+        let why = LinkLoss::Protocol(what);
+        if !self.keeps_broken(conn, &why) {
+            self.close_running = Some(why);
         }
     }
 

@@ -16,6 +16,8 @@ pub struct Multi {
     pub lacking: u32,
     /// A command was refused while queueing: EXEC answers EXECABORT.
     pub aborted: bool,
+    /// The step went that it waits for because it makes this instance a master.
+    pub may_change_role: bool,
 }
 
 impl Multi {

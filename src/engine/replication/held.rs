@@ -38,6 +38,8 @@ pub(crate) enum Held {
     MasterSilent,
     /// Becoming a master. A client waits for it, with what it asked for.
     Promote { conn: ConnId, then: AfterPromotion },
+    /// The same inside of a transaction: all of it waits, with its client.
+    Exec { conn: ConnId },
     /// Becoming a master again, because a failover came to nothing after the roles changed. A client
     /// waits for it if one asked for that.
     TakeBack { conn: Option<ConnId>, why: FailoverAbort },
@@ -60,7 +62,8 @@ impl Held {
             | Held::LoadFromLink { conn }
             | Held::GoOnline { conn, .. }
             | Held::CutOff { conn, .. }
-            | Held::Promote { conn, .. } => Some(*conn),
+            | Held::Promote { conn, .. }
+            | Held::Exec { conn } => Some(*conn),
             Held::TakeBack { conn, .. } => *conn,
             Held::Connect
             | Held::BeginSave { .. }
@@ -86,7 +89,9 @@ pub(crate) fn still_means(e: &Engine, held: &Held, step: &Step) -> bool {
             follow::may_connect(e)
                 && step.link.as_ref().map(|l| &l.peer) == follow::peer_to_be(e).as_ref()
         }
-        Held::Decide { conn, .. } | Held::Promote { conn, .. } => blocked(conn),
+        Held::Decide { conn, .. } | Held::Promote { conn, .. } | Held::Exec { conn } => {
+            blocked(conn)
+        }
         Held::BeginSave { .. } => snapshot::first_waiting(e).is_some(),
         Held::EndSave { job, .. } => snapshot::runs(e, *job),
         Held::SendFiles { jobs } => jobs.iter().any(|j| e.repl.files.contains_key(j)),
@@ -127,6 +132,13 @@ pub(crate) fn go_on(e: &mut Engine, held: Held) {
             if let Some(conn) = conn {
                 e.unblock(conn, |reply| reply.ok());
             }
+        }
+        Held::Exec { conn } => {
+            if let Some(multi) = e.clients.get_mut(conn).and_then(|c| c.multi.as_mut()) {
+                multi.may_change_role = true;
+            }
+            // Parsed once more, it runs now.
+            go_on_with(e, conn);
         }
         Held::Promote { conn, then } => match then {
             AfterPromotion::Reply => {
@@ -235,17 +247,45 @@ pub(super) fn may_give_up_master(e: &mut Engine, why: &LinkLoss) -> bool {
     steps::may(e, step, Held::MasterSilent)
 }
 
-/// If not, the client is blocked until it may. Inside of a transaction nobody can wait.
+/// If not, the client is blocked until it may. Inside of a transaction nobody can wait: its EXEC
+/// has asked.
 pub(super) fn may_promote(e: &mut Engine, conn: ConnId, then: AfterPromotion) -> bool {
-    if e.unit.depth > 0 {
+    e.unit.depth > 0 || may_become_master(e, Some(conn), Held::Promote { conn, then })
+}
+
+/// Whether this command may run now. An EXEC that makes us a master waits for that as a whole.
+pub(crate) fn may_run(e: &mut Engine, conn: ConnId, words: &[&[u8]]) -> bool {
+    if words.len() != 1 || !words[0].eq_ignore_ascii_case(b"exec") {
         return true;
     }
+    let Some(multi) = e.clients.get(conn).and_then(|c| c.multi.as_ref()) else { return true };
+    let is = |words: &[Vec<u8>], i: usize, text: &str| {
+        words.get(i).is_some_and(|w| w.eq_ignore_ascii_case(text.as_bytes()))
+    };
+    let promotes = |w: &Vec<Vec<u8>>| {
+        (is(w, 0, "replicaof") || is(w, 0, "slaveof"))
+            && is(w, 1, "no")
+            && is(w, 2, "one")
+            && e.is_replica()
+            && !failover::runs(e)
+    };
+    let takes_back =
+        |w: &Vec<Vec<u8>>| is(w, 0, "failover") && is(w, 1, "abort") && failover::asks_for_it(e);
+    let asks = multi.queue.iter().any(|w| promotes(w) || takes_back(w));
+    if !asks || multi.may_change_role || multi.aborted || e.watch_spoiled(conn) {
+        return true;
+    }
+    may_become_master(e, Some(conn), Held::Exec { conn })
+}
+
+/// Asks for a promotion; the client that wants it is blocked until it may be.
+fn may_become_master(e: &mut Engine, conn: Option<ConnId>, held: Held) -> bool {
     let step = |e: &Engine| {
         let link = follow::peer(e).map(|peer| LinkRef { side: Side::Replica, peer });
         Step::here(StepKind::Promotion, link, StepWhat::Nothing)
     };
-    let may = steps::may(e, step, Held::Promote { conn, then });
-    if !may {
+    let may = steps::may(e, step, held);
+    if let Some(conn) = conn.filter(|_| !may) {
         e.block(conn, Blocked::Step);
     }
     may
@@ -257,18 +297,7 @@ pub(super) fn may_take_back(e: &mut Engine, conn: Option<ConnId>, why: &Failover
     if conn.is_none() && steps::any_waits(e, waits) {
         return false;
     }
-    if e.unit.depth > 0 {
-        return true;
-    }
-    let step = |e: &Engine| {
-        let link = follow::peer(e).map(|peer| LinkRef { side: Side::Replica, peer });
-        Step::here(StepKind::Promotion, link, StepWhat::Nothing)
-    };
-    let may = steps::may(e, step, Held::TakeBack { conn, why: why.clone() });
-    if let Some(conn) = conn.filter(|_| !may) {
-        e.block(conn, Blocked::Step);
-    }
-    may
+    e.unit.depth > 0 || may_become_master(e, conn, Held::TakeBack { conn, why: why.clone() })
 }
 
 fn of_link(e: &Engine, kind: StepKind, conn: ConnId, what: StepWhat) -> Step {

@@ -49,7 +49,7 @@ pub use feed::feed;
 pub use follow::{
     accept_bytes, dialled, link_is_up, master_down_rule, master_spoke, owns_input, pauses_reading,
 };
-pub(crate) use held::{Held, ack_of, go_on, peer_of, still_means};
+pub(crate) use held::{Held, ack_of, go_on, may_run, peer_of, still_means};
 pub use ids::Ids;
 pub use info::info_lines;
 pub(crate) use lines::shown;

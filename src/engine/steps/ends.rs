@@ -24,16 +24,36 @@ impl Engine {
     /// connection later, by itself.
     pub(crate) fn keeps_end(&mut self, conn: ConnId, why: &LinkLoss) -> bool {
         look(self);
-        if !self.steps.on || replication::link_of(self, conn).is_none() {
-            return false;
+        let keeps = self.steps.on && replication::link_of(self, conn).is_some();
+        if keeps {
+            keep(self, conn, why);
+            settle(self);
         }
-        // Whatever still waits to be written has nowhere to go.
-        super::departures::give_up(self, conn);
-        let end = End { why: why.clone(), ticket: None };
-        self.steps.ends.entry(conn).or_insert(end);
-        settle(self);
-        true
+        keeps
     }
+
+    /// The same where a link breaks by what came in on it, in the middle of a command: the end of
+    /// the turn asks. Nothing more is taken from it.
+    pub(crate) fn keeps_broken(&mut self, conn: ConnId, why: &LinkLoss) -> bool {
+        let keeps = self.steps.on && replication::link_of(self, conn).is_some();
+        if keeps {
+            keep(self, conn, why);
+        }
+        keeps
+    }
+
+    /// Whether the link broke by what came in on it, and waits for its end.
+    pub(crate) fn is_broken(&self, conn: ConnId) -> bool {
+        let end = self.steps.ends.get(&conn);
+        end.is_some_and(|end| matches!(end.why, LinkLoss::Protocol(_)))
+    }
+}
+
+fn keep(e: &mut Engine, conn: ConnId, why: &LinkLoss) {
+    // Whatever still waits to be written has nowhere to go.
+    super::departures::give_up(e, conn);
+    let end = End { why: why.clone(), ticket: None };
+    e.steps.ends.entry(conn).or_insert(end);
 }
 
 /// Asks for every end that nothing is before any more, and ends what may end.

@@ -514,3 +514,23 @@ fn a_save_of_a_client_does_not_get_into_a_held_transfer() {
     b.step(StepKind::SaveEnd);
     assert!(b.s.closed.contains(&conn));
 }
+
+#[test]
+fn what_breaks_a_link_ends_it_by_a_step() {
+    let mut b = with_history("");
+    // What is no request, and a request that is answered: a replica may send neither.
+    for (broken, first) in [("*x\r\n", None), ("PING\r\n", Some(StepKind::Ping))] {
+        let conn = online(&mut b);
+        b.stepping(true);
+        b.s.send(conn, broken);
+        first.into_iter().for_each(|kind| drop(b.step(kind)));
+        assert_eq!(b.waiting(), [StepKind::LinkEnd]);
+        b.s.send(conn, "REPLCONF ACK 1\r\nPING\r\n");
+        assert_eq!(b.waiting(), [StepKind::LinkEnd], "nothing more is taken");
+        assert_eq!(info(&mut b, "connected_slaves"), "1");
+        let end = b.step(StepKind::LinkEnd);
+        assert!(matches!(end.what, StepWhat::End(LinkLoss::Protocol(_))), "{end:?}");
+        assert_eq!(info(&mut b, "connected_slaves"), "0");
+        b.stepping(false);
+    }
+}

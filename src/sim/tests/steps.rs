@@ -254,6 +254,22 @@ fn a_promotion_waits_with_its_client() {
     assert_eq!(info(&mut sim, 6381, "role"), "master");
     sim.run_on();
 
+    // A transaction waits as a whole.
+    sim.command(6381, "REPLICAOF 127.0.0.1 6380");
+    assert!(in_sync(&mut sim, 6381));
+    let client = sim.connect(6381).expect("a client");
+    for (line, reply) in [("MULTI", "OK"), ("GET none", "QUEUED"), ("SLAVEOF NO ONE", "QUEUED")] {
+        sim.send(client, line);
+        assert_eq!(text(sim.await_reply(client, SECOND)), reply);
+    }
+    sim.send(client, "EXEC");
+    assert_eq!(sim.await_reply(client, 10 * SECOND), None, "nor in a transaction");
+    assert_eq!(sim.waiting()[0].1.kind, StepKind::Promotion);
+    sim.step();
+    let Some(Value::Array(replies)) = sim.await_reply(client, SECOND) else { panic!("replies") };
+    assert_eq!((replies.len(), info(&mut sim, 6381, "role").as_str()), (2, "master"));
+    sim.run_on();
+
     // A client that is killed meanwhile has asked for nothing.
     sim.command(6381, "REPLICAOF 127.0.0.1 6380");
     assert!(in_sync(&mut sim, 6381));
