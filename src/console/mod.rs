@@ -55,3 +55,4 @@ pub use outcome::{
 };
 pub use session::{Console, Desk};
 pub use shell::cli::{CliOptions, PASSWORD_WARNING};
+pub(crate) use verbs::coming;

@@ -17,7 +17,7 @@ const UNDER_WAY: Duration = Duration::from_secs(10);
 
 /// One thing that will ask for a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Coming {
+pub(crate) struct Coming {
     /// It should be there after this time; slow motion is counted in.
     pub within: Duration,
     pub text: String,
@@ -26,7 +26,7 @@ pub(super) struct Coming {
 }
 
 /// All that is known to come, the soonest first.
-pub(super) fn known(model: &Model) -> Vec<Coming> {
+pub(crate) fn known(model: &Model) -> Vec<Coming> {
     let slow = model.time.slow.max(1);
     let mut out: Vec<Coming> = model.links().iter().filter_map(|l| of_link(model, l)).collect();
     for coming in &mut out {

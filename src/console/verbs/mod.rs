@@ -2,7 +2,7 @@
 
 mod back;
 mod breaks;
-mod coming;
+pub(crate) mod coming;
 mod condition;
 mod events;
 mod export;

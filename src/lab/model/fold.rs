@@ -4,7 +4,7 @@ mod data;
 mod link;
 
 use super::history::MomentKind;
-use super::links::pair;
+use super::links::{is_loopback, pair};
 use super::{Ids, Instance, Life, Model, Session, Upstream, time, write_rules};
 use crate::observe::{
     Addr, Body, Event, ExitHow, Fact, IdCause, LabFact, LinkLoss, LinkState, Now, Role, RoleCause,
@@ -106,6 +106,10 @@ fn lab(model: &mut Model, event: &Event, fact: &LabFact) {
             model.session.ports.retain(|p| p != port);
             model.instances.remove(port);
             model.frozen.remove(port);
+            // Nobody comes back from there: what a master knew of it is no link any more.
+            for i in model.instances.values_mut() {
+                i.replicas.retain(|_, r| r.addr.port != *port || !is_loopback(&r.addr.host));
+            }
         }
         // The ends tell of it themselves.
         LabFact::LinkDropped { .. } => {}

@@ -154,10 +154,9 @@ fn from_replica(up: &Upstream, down: Option<&Downstream>) -> (LinkStatus, Now) {
         LinkState::Connecting => LinkStatus::Connecting,
         LinkState::Connected => LinkStatus::Online,
         LinkState::Transfer => match attached.and_then(|d| d.state) {
-            // Diskless, the bytes travel while the snapshot is still being made.
-            Some(ReplicaState::WaitBgsaveEnd) if up.rdb.is_none_or(|r| !r.is_running()) => {
-                LinkStatus::Waiting
-            }
+            // Diskless, the bytes travel while the snapshot is still being made, and all of them may
+            // have come before its end is told.
+            Some(ReplicaState::WaitBgsaveEnd) if up.rdb.is_none() => LinkStatus::Waiting,
             _ => LinkStatus::Transfer,
         },
         LinkState::ReceivePsyncReply => match attached.and_then(|d| d.state) {
@@ -183,8 +182,8 @@ fn from_master(down: &Downstream) -> (LinkStatus, Now) {
         None => LinkStatus::Handshake,
         Some(ReplicaState::WaitBgsaveStart) => LinkStatus::Waiting,
         Some(ReplicaState::WaitBgsaveEnd) => match down.rdb {
-            Some(rdb) if rdb.is_running() => LinkStatus::Transfer,
-            _ => LinkStatus::Waiting,
+            Some(_) => LinkStatus::Transfer,
+            None => LinkStatus::Waiting,
         },
         Some(ReplicaState::SendBulk | ReplicaState::RdbTransmitted) => LinkStatus::Transfer,
         Some(ReplicaState::Online) => LinkStatus::Online,
@@ -205,7 +204,7 @@ pub(super) fn pair(a: u16, b: u16) -> (u16, u16) {
 }
 
 /// Whether a host as a user spelled it is this machine.
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

@@ -310,6 +310,20 @@ fn dead_master_and_promotion() {
 }
 
 #[test]
+fn an_instance_that_left_the_lab_leaves_no_link_to_a_guest() {
+    let mut t = Tale::two();
+    t.begin_full_sync().end_full_sync();
+    let cause = LinkLoss::PeerClosed;
+    let link = LinkRef { side: Side::Master, peer: at(R) };
+    t.lab(LabFact::InstanceDown { port: R, how: ExitHow::Shutdown { code: 0 } });
+    t.lab(LabFact::PortRemoved { port: R });
+    // The master may learn of it before or after.
+    t.fact(M, Fact::LinkLost { link, cause });
+    assert!(t.model.links().is_empty(), "{:?}", t.model.links());
+    assert_eq!(t.field(M, "connected_slaves"), "0");
+}
+
+#[test]
 fn outside_peers_are_told_by_their_announced_port() {
     let mut t = Tale::two();
     let outside = Addr::new("10.0.0.7", 7000);

@@ -2,6 +2,7 @@
 //! keys among them work at the prompt as well, so that one can step and type in turn.
 
 use super::{Action, App, Ask, Popup, Screen};
+use crate::console::coming;
 use crate::console::steps::break_name;
 use crate::observe::{BreakOn, StepKind};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -52,7 +53,12 @@ impl App {
         match (time.stepping, time.waiting.is_empty()) {
             (_, false) => self.ask(Ask::Time(TimeAsk::Step(steps))),
             (true, true) => {
-                self.notice = Some("nothing waits: a SLAVEOF or a SET makes steps".into());
+                // What comes by itself, before what the user could do.
+                let coming = coming::known(&self.live().model).into_iter().find(|c| !c.pulse);
+                self.notice = Some(match coming {
+                    Some(coming) => format!("no step yet: {}", coming.text),
+                    None => "nothing waits: a SLAVEOF or a SET makes steps".into(),
+                });
             }
             (false, true) => {
                 self.ask(Ask::Time(TimeAsk::Stepping(true)));

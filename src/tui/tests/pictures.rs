@@ -5,6 +5,7 @@ use super::simulated::Session;
 use super::text;
 use crate::observe::*;
 use crate::tui::app::{Focus, Pane};
+use crossterm::event::KeyCode;
 
 /// A pane at both sizes, and with the whole of the wide screen to itself.
 fn golden(s: &mut Session, name: &str, pane: Pane) {
@@ -302,4 +303,35 @@ fn every_picture_says_what_it_shows() {
         let popup = crate::tui::view::CUT.take();
         assert!(popup.is_empty(), "{popup:#?}");
     }
+}
+
+/// Step by step through a full sync: the panes say what is true between two steps, too.
+#[test]
+fn a_stepped_full_sync_says_what_is_waited_for() {
+    let mut s = Session::with(40, &ports(2));
+    s.typed(6380, "SET old 1");
+    s.sim.set_stepping(true);
+    s.typed(6381, "REPLICAOF 127.0.0.1 6380");
+    s.run(1_000_000);
+    let shown = text(&mut s.app, 120, 40);
+    assert!(shown.contains("6380 ┄┄▷ 6381") && !shown.contains('╳'), "{shown}");
+    let upto = |s: &mut Session, last: StepKind| {
+        while s.sim.step().expect("a step").kind != last {}
+        s.watch();
+    };
+    upto(&mut s, StepKind::Decision);
+    s.app.key(KeyCode::F(8).into());
+    let told = s.app.notice.take().unwrap_or_default();
+    assert!(told.contains("more for others to join: repl-diskless-sync-delay"), "{told}");
+    assert!(text(&mut s.app, 120, 40).contains("The BGSAVE has not begun"));
+    upto(&mut s, StepKind::SaveBegin);
+    let shown = text(&mut s.app, 120, 40);
+    assert!(shown.contains("The BGSAVE has begun") && !shown.contains("has not begun"), "{shown}");
+    upto(&mut s, StepKind::RdbEnd);
+    s.sim.run_for(3_000_000);
+    s.watch();
+    let shown = text(&mut s.app, 120, 40);
+    assert!(shown.contains("⏸ loads the RDB") && shown.contains("the replica loads it"), "{shown}");
+    assert!(shown.contains("has the whole RDB"), "{shown}");
+    assert!(!shown.contains("for the BGSAVE") && !shown.contains("replica · waits"), "{shown}");
 }

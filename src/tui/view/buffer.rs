@@ -13,6 +13,7 @@
 use super::frame::{Canvas, Text};
 use super::words;
 use crate::lab::model::{LinkStatus, LinkView};
+use crate::observe::ReplicaState;
 use crate::tui::app::{App, Pane};
 use crate::tui::reduce::link::{LinkKey, Peer};
 use crate::tui::reduce::row::{Row, Write};
@@ -105,6 +106,16 @@ fn calm(link: Option<&LinkView>) -> &'static str {
     match link.map(|l| l.status) {
         Some(LinkStatus::Online) => "The stream flows: what is written leaves at once.",
         Some(LinkStatus::Transfer) => "A write made now would wait here for the end of the RDB.",
+        Some(LinkStatus::Waiting)
+            if link
+                .and_then(|l| l.down)
+                .is_some_and(|d| d.state == Some(ReplicaState::WaitBgsaveEnd)) =>
+        {
+            "The BGSAVE has begun: a write made now is not in it, and would wait here."
+        }
+        Some(LinkStatus::Handshake | LinkStatus::Connecting) => {
+            "Nothing waits: the replica is in the handshake."
+        }
         Some(LinkStatus::Waiting) => {
             "The BGSAVE has not begun: a write made now is in the snapshot itself."
         }

@@ -2,6 +2,7 @@
 
 use super::frame::{Canvas, Text};
 use super::status_time;
+use super::topology::told;
 use super::words::key_of;
 use crate::lab::model::{Life, LinkStatus};
 use crate::tui::app::{App, Hit};
@@ -143,6 +144,7 @@ fn links_in(app: &App, room: usize) -> Text {
             }
             LinkStatus::Waiting => (Mark::Waiting, "⏸".to_owned()),
             LinkStatus::Handshake | LinkStatus::Connecting => (Mark::Handshake, "┄┄▷".to_owned()),
+            LinkStatus::Down if told::is_new(&link) => (Mark::Handshake, "┄┄▷".to_owned()),
             LinkStatus::Down => (Mark::Broken, "╳╌╳".to_owned()),
         };
         let next = Text::of(Mark::Master, format!(" {} ", key.master.label()))

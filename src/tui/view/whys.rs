@@ -44,10 +44,16 @@ pub fn lines(app: &App, wide: usize) -> Vec<Text> {
         .whys
         .newest_first()
         .map(|asked| {
-            let at = clock(asked.last.mono_us.saturating_sub(began));
+            let since_began = |us: u64| clock(us.saturating_sub(began));
+            // They are in the order of their first times.
+            let at = since_began(asked.raised.at.mono_us);
             let times = match asked.times {
                 1 => String::new(),
-                n => format!(" ({} times)", count(u64::from(n))),
+                n => format!(
+                    " ({} times, last {})",
+                    count(u64::from(n)),
+                    since_began(asked.last.mono_us)
+                ),
             };
             let head = Text::of(Mark::Quiet, format!("{}  ", fit_right(&at, 5)));
             let room = wide.saturating_sub(head.width() + times.chars().count());

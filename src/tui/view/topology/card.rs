@@ -354,6 +354,11 @@ fn words(i: &Instance, link: Option<&LinkView>) -> (Mark, String, String) {
     let (mark, long, short) = match link.map(|l| l.status) {
         Some(LinkStatus::Online) if behind => (Mark::Waiting, "online, behind", "behind"),
         Some(LinkStatus::Online) => (Mark::Good, "in sync", "in sync"),
+        Some(LinkStatus::Transfer)
+            if link.and_then(|l| l.up?.rdb).is_some_and(|rdb| !rdb.is_running()) =>
+        {
+            (Mark::Rdb, "has the whole RDB", "has the RDB")
+        }
         Some(LinkStatus::Transfer) => (Mark::Rdb, "receives the RDB", "gets the RDB"),
         Some(LinkStatus::Waiting) => (Mark::Waiting, "waits", "waits"),
         Some(LinkStatus::Handshake | LinkStatus::Connecting) => {

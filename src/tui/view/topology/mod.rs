@@ -12,7 +12,7 @@ mod forest;
 mod link;
 mod list;
 mod plan;
-mod told;
+pub mod told;
 
 use super::frame::{Canvas, Text};
 use super::words;

@@ -279,7 +279,8 @@ pub fn is_new(link: &LinkView) -> bool {
 fn waiting(app: &App, link: &LinkView) -> Told {
     let mut told = Told::new(link, Mark::Waiting, '╌', "⏸ waits");
     told.ends.1 = "▷";
-    let us = app.now.mono_us.saturating_sub(link.since.mono_us);
+    // Held link time does not count: nothing takes longer for it.
+    let us = app.now.link_us.saturating_sub(link.since.link_us);
     match link.down.and_then(|d| d.wait) {
         Some(wait) => {
             let long = words::wait(&wait.reason, wait.since, app.now);
