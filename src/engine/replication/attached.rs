@@ -278,7 +278,9 @@ pub(super) fn tell_rdb_sent(e: &mut Engine, conn: ConnId, last: bool) {
     let sent = link.rdb_given.saturating_sub(waits as u64);
     let due = stepping || link.told.rdb_at_us.is_none_or(|at| now >= at + RDB_FACT_EVERY_US);
     let news = link.told.rdb_at_us.is_none() || link.told.rdb_sent != sent;
-    if !news || !(due || last) {
+    // Where the preamble waits for its step, nothing of the RDB is on its way.
+    let begins = sent > 0 || !stepping;
+    if !news || !(due && begins || last) {
         return;
     }
     link.told.rdb_at_us = Some(now);
