@@ -37,7 +37,10 @@ fn main() {
     exit(match command {
         None => screens(lab),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "synclab", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "synclab", &mut script);
+            // Whoever reads it may have had enough: `| head`.
+            let _ = std::io::Write::write_all(&mut std::io::stdout(), &script);
             0
         }
         Some(Command::Repl { script }) => {

@@ -159,6 +159,13 @@ fn line_mode_lives_on_a_terminal() {
     s.wait("\nPONG");
     s.keys("exit\r");
     s.wait("[synclab /data]# ");
+    s.keys(&format!("redis-cli -p {b}\r"));
+    s.wait(&format!("127.0.0.1:{b}> "));
+    // Ctrl-D leaves redis-cli, and only then the lab.
+    s.keys("\u{4}");
+    s.wait("[synclab /data]# ");
+    s.keys("pwd\r");
+    s.wait("\n/data\n");
     s.keys("exit\r");
     assert_eq!(s.exit_code(), 0);
 }

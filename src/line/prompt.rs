@@ -87,9 +87,16 @@ pub fn run(
                     break;
                 }
                 asked_to_leave = true;
-                pen.text("(Ctrl-C again, Ctrl-D or exit leaves the lab)\n");
+                pen.text(match console.current_port() {
+                    Some(_) => {
+                        "(Ctrl-C again or :quit leaves the lab; Ctrl-D or exit this redis-cli)\n"
+                    }
+                    None => "(Ctrl-C again, Ctrl-D or exit leaves the lab)\n",
+                });
                 continue;
             }
+            // As redis-cli does: back to the shell that it was opened from.
+            Err(ReadlineError::Eof) if console.current_port().is_some() => "exit".to_owned(),
             // Ctrl-D, or a terminal that is gone.
             Err(_) => break,
         };

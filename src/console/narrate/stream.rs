@@ -51,7 +51,9 @@ pub(super) fn tell(
                 return;
             }
             if counts_as_told(event, port, *to, (*to - *from + 1).unsigned_abs(), state, out) {
-                let row = Row::new(None, format!("→ {port}"), Label::Stream, text);
+                let master = state.replicas.get(&port).and_then(|r| r.master.clone());
+                let from_whom = master.map_or_else(String::new, |m| state.name(&m) + " ");
+                let row = Row::new(None, format!("{from_whom}→ {port}"), Label::Stream, text);
                 out.push(row.remark(range(*from, *to)).line());
             }
         }

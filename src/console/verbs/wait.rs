@@ -41,7 +41,9 @@ pub(super) fn run(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> O
     let mut pause = FIRST_PAUSE;
     let mut last = None;
     loop {
-        let seen = look(&mut client, &argv, &wait.condition);
+        // The first look may take as long as the wait, and no look longer.
+        let patience = wait.at_most.saturating_sub(began.elapsed()).min(ANSWER);
+        let seen = look(&mut client, &argv, &wait.condition, patience.max(FIRST_PAUSE));
         if let Some((why, hint)) = never(console, port, &wait, &seen) {
             let line = reply::shown(rest.as_bytes());
             mouth.text(Label::Broken, format!(":wait {line} · {why}"));
@@ -106,8 +108,8 @@ enum Seen {
     Interrupted,
 }
 
-fn look(client: &mut Client, argv: &[Vec<u8>], condition: &Condition) -> Seen {
-    let asked = client.connect().and_then(|()| client.ask(argv, Some(ANSWER)));
+fn look(client: &mut Client, argv: &[Vec<u8>], condition: &Condition, patience: Duration) -> Seen {
+    let asked = client.connect().and_then(|()| client.ask(argv, Some(patience)));
     let value = match asked {
         Ok(value) => value,
         Err(ClientError::Interrupted) => return Seen::Interrupted,
