@@ -18,6 +18,9 @@ impl App {
         let (what, text) = match (&self.popup, self.focus) {
             (Some(Popup::Why(shown)), _) => ("the explanation", view::why_text(self, &shown.of)),
             (Some(Popup::Whys(_)), _) => ("the list of whys", view::whys_text(self)),
+            (Some(Popup::Help(_)), _) => ("the help", view::help_text(self)),
+            (Some(Popup::Differences(_)), _) => ("the differences", view::differences_text(self)),
+            (Some(Popup::Steps(_)), _) => ("the steps that wait", view::steps_text(self)),
             (_, Focus::Console) => ("the console's text", console_text(self)),
             (_, Focus::Pane(Pane::Sequence)) if self.selected().is_some() => {
                 ("the selected row", view::row_text(self))

@@ -61,6 +61,7 @@ impl App {
                 KeyCode::Up | KeyCode::Char('k') => *at = at.saturating_sub(1),
                 KeyCode::PageDown => *at += 10,
                 KeyCode::PageUp => *at = at.saturating_sub(10),
+                KeyCode::Char('y') => self.copy(),
                 _ => self.popup = None,
             },
             Some(Popup::Steps(_)) => self.steps_key(key),
@@ -69,6 +70,7 @@ impl App {
                 KeyCode::Up | KeyCode::Char('k') => *at = at.saturating_sub(1),
                 KeyCode::PageDown => *at += 10,
                 KeyCode::PageUp => *at = at.saturating_sub(10),
+                KeyCode::Char('y') => self.copy(),
                 _ => self.popup = None,
             },
             Some(Popup::GoTo(input)) => match key.code {

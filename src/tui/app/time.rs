@@ -150,6 +150,7 @@ impl App {
             KeyCode::Char('S') => self.step(5),
             KeyCode::Char('r') => self.run_on(),
             KeyCode::Char(' ') => self.pause(),
+            KeyCode::Char('y') => self.copy(),
             _ => self.popup = None,
         }
     }

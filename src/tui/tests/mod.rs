@@ -10,6 +10,7 @@ mod newcomer;
 mod pictures;
 mod screens;
 mod simulated;
+mod simulated_boxes;
 mod steps;
 mod story;
 mod themes;

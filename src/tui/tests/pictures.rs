@@ -292,7 +292,7 @@ fn sixteen_keyspaces_side_by_side() {
 /// `?` on each of these panes begins with what it shows, and nothing of it is cut off.
 #[test]
 fn every_picture_says_what_it_shows() {
-    for pane in [Pane::Topology, Pane::Buffer, Pane::Backlog, Pane::Keys, Pane::Charts] {
+    for pane in Pane::NUMBERED {
         let mut s = Session::new(41);
         s.app.show(pane);
         s.app.act(crate::tui::app::Action::Help);

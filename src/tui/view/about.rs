@@ -20,7 +20,10 @@ pub fn lines(pane: Pane, wide: usize) -> Vec<Text> {
         Pane::Charts => charts(),
         Pane::Wire => wire(),
         Pane::Rdb => rdb(),
-        _ => return Vec::new(),
+        Pane::Logs => logs(),
+        Pane::Lesson => lesson(),
+        // Its keys stand at the top of the page, and nothing in it needs a legend.
+        Pane::Console => return Vec::new(),
     };
     let mut out = vec![Text::of(Mark::Title, format!("{}: {}", pane.name(), pane.question()))];
     out.extend(Text::wrapped(Mark::Text, " ", says, wide));
@@ -88,7 +91,7 @@ fn buffer() -> (&'static str, Signs) {
          the limits of client-output-buffer-limit: over the hard one the link is closed at once, \
          over the soft one after so many seconds. Below, the writes in it.",
         &[
-            (Mark::Waiting, "⏸", "waits: the end of the RDB, or the link, holds it back"),
+            (Mark::Waiting, "⏸", "waits: for the end of the RDB, for the link, or for a step"),
             (Mark::Stream, "▶", "has left for the replica"),
             (Mark::Good, "✓", "the replica has executed it"),
         ],
@@ -133,6 +136,31 @@ fn charts() -> (&'static str, Signs) {
         &[
             (Mark::Stream, "·▁▃█", "nought, and bars by one scale for the group"),
             (Mark::Quiet, "(blank)", "no such number then: no link, or not up"),
+        ],
+    )
+}
+
+fn logs() -> (&'static str, Signs) {
+    (
+        "The log lines of the servers, in the words of redis-server: port and role, the time, the \
+         level, the line. A line that does not fit goes on below.",
+        &[
+            (Mark::Key, "l", "the next instance alone, then all again"),
+            (Mark::Master, "6380:M", "a master tells it; S is a replica"),
+            (Mark::Quiet, ". - * #", "the level: debug, verbose, notice, warning"),
+        ],
+    )
+}
+
+fn lesson() -> (&'static str, Signs) {
+    (
+        "The part of the lesson that you are at: the text, what to type, and the goals. A goal is \
+         ticked when it has come to hold in the servers, however you got there; a redis-cli in \
+         another terminal counts.",
+        &[
+            (Mark::Good, "[✓]", "a goal that was reached"),
+            (Mark::Quiet, "[ ]", "one that was not yet"),
+            (Mark::Key, "h", "the next hint"),
         ],
     )
 }

@@ -37,7 +37,8 @@ pub fn last(app: &App, screen: Rect) -> usize {
     lines(app, wide).len().saturating_sub((screen.height as usize).saturating_sub(5))
 }
 
-fn lines(app: &App, wide: usize) -> Vec<Text> {
+/// Each value of then and of now, in so many cells.
+pub fn lines(app: &App, wide: usize) -> Vec<Text> {
     let all = between(&app.world.model, &app.live().model);
     if all.is_empty() {
         return vec![Text::of(Mark::Good, "= nothing: then and now are the same")];

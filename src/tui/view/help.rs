@@ -33,7 +33,8 @@ fn key(k: &str, about: &str) -> Text {
     Text::of(Mark::Key, fit(&format!(" {k}"), KEY)).add(Mark::Text, format!(" {about}"))
 }
 
-fn lines(app: &App) -> Vec<Text> {
+/// The whole page.
+pub fn lines(app: &App) -> Vec<Text> {
     let (master, replica) = app.first_ports();
     // First the pane that has the keys, if one has.
     let mut out = match app.focus {

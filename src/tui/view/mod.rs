@@ -46,7 +46,9 @@ mod whys;
 mod wire;
 mod words;
 
-pub use plain::{pane_text, row_text, why_text, whys_text};
+pub use plain::{
+    differences_text, help_text, pane_text, row_text, steps_text, why_text, whys_text,
+};
 pub use topology::{NEW_ID_US, moves_for_us};
 
 use super::app::{App, Focus, Pane, Popup, RIGHT_TABS, Screen, WhyBox};

@@ -40,6 +40,23 @@ pub fn whys_text(app: &App) -> String {
     plain(&super::whys::lines(app, ROOM.0 as usize))
 }
 
+/// The page of help.
+pub fn help_text(app: &App) -> String {
+    plain(&super::help::lines(app))
+}
+
+/// What is another way now than at the moment that is up.
+pub fn differences_text(app: &App) -> String {
+    plain(&super::differences::lines(app, ROOM.0 as usize))
+}
+
+/// The steps that wait.
+pub fn steps_text(app: &App) -> String {
+    let text = drawn(app, super::steps::waiting);
+    // What stands at the foot of the box follows at once.
+    text.lines().filter(|l| !l.is_empty()).flat_map(|l| [l, "\n"]).collect()
+}
+
 /// Lines without their meanings.
 pub fn plain(lines: &[Text]) -> String {
     let mut out = String::new();

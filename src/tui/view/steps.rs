@@ -36,7 +36,8 @@ pub fn draw(c: &mut Canvas, app: &App, screen: Rect, chosen: usize) {
     breaks(c, app, right, chosen);
 }
 
-fn waiting(c: &mut Canvas, app: &App, area: Rect) {
+/// What waits, and below it how time stands.
+pub fn waiting(c: &mut Canvas, app: &App, area: Rect) {
     let time = &app.live().model.time;
     let wide = area.width as usize;
     let mut lines = vec![match (time.stepping, time.waiting.is_empty()) {
