@@ -67,6 +67,20 @@ struct Link {
     parser: ReplyParser,
 }
 
+impl Link {
+    /// Whether the other side has closed it, and nothing is left to read.
+    fn is_closed(&self) -> bool {
+        if self.stream.set_nonblocking(true).is_err() {
+            return true;
+        }
+        let closed = match self.stream.peek(&mut [0]) {
+            Ok(n) => n == 0,
+            Err(e) => !is_wait(&e),
+        };
+        self.stream.set_nonblocking(false).is_err() || closed
+    }
+}
+
 impl Client {
     pub fn new(target: Target, interrupt: Interrupt) -> Client {
         Client { target, in_multi: false, before_multi: 0, link: None, interrupt }
@@ -89,11 +103,14 @@ impl Client {
         format!("{host}:{port}{db}{tx}> ")
     }
 
-    /// Connects if there is no connection: AUTH, SELECT and HELLO follow as the target says.
+    /// Connects if there is no connection, or if the server closed it meanwhile: AUTH, SELECT and
+    /// HELLO follow as the target says. So the first line after a restart reaches the new server,
+    /// as redis-cli's does.
     pub fn connect(&mut self) -> Result<(), ClientError> {
-        if self.link.is_some() {
+        if self.link.as_ref().is_some_and(|link| !link.is_closed()) {
             return Ok(());
         }
+        self.link = None;
         let stream = self.dial()?;
         let timeout = |e: std::io::Error| ClientError::Io(e.to_string());
         stream.set_read_timeout(Some(POLL)).map_err(timeout)?;
@@ -366,6 +383,30 @@ mod tests {
         let multi = vec![b"MULTI".to_vec()];
         c.note(&multi, &Value::Simple(b"OK".to_vec()));
         assert_eq!(c.prompt(), format!("127.0.0.1:{port}[3](TX)> "));
+    }
+
+    /// The first server goes after its first reply, as one that is killed does; the next is there.
+    #[test]
+    fn client_comes_back_to_a_server_that_was_restarted() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (mut c, _) = client(port);
+        let server = std::thread::spawn(move || {
+            for reply in [b"+OLD\r\n", b"+NEW\r\n"] {
+                let (mut stream, _) = listener.accept().unwrap();
+                assert!(stream.read(&mut [0; 1024]).unwrap() > 0);
+                stream.write_all(reply).unwrap();
+            }
+        });
+        c.connect().unwrap();
+        assert_eq!(c.ask(&["PING"], None), Ok(Value::Simple(b"OLD".to_vec())));
+        // The end of the connection is not told at once: wait until it has come.
+        while !c.link.as_ref().unwrap().is_closed() {
+            std::thread::yield_now();
+        }
+        c.connect().unwrap();
+        assert_eq!(c.ask(&["PING"], None), Ok(Value::Simple(b"NEW".to_vec())));
+        server.join().unwrap();
     }
 
     #[test]
