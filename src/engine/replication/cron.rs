@@ -51,7 +51,9 @@ pub fn cron(e: &mut Engine) {
     follow::check(e);
     replconf::send_ack(e);
     follow::keep_alive(e);
-    ping(e);
+    if ping_is_due(e) {
+        ping(e);
+    }
     newlines(e);
     attached::check_timeouts(e);
     attached::check_limits(e, true);
@@ -71,13 +73,15 @@ pub fn config_set(e: &mut Engine, name: &str) {
     }
 }
 
-/// The periodic ping of the stream, from the top of a chain only.
-fn ping(e: &mut Engine) {
+/// Whether the periodic ping of the stream is due.
+fn ping_is_due(e: &Engine) -> bool {
     let period = u64::try_from(e.config.repl_ping_replica_period).unwrap_or(10).max(1);
-    if e.repl.replicas.is_empty() || e.is_replica() || !e.repl.cron.runs.is_multiple_of(period) {
-        return;
-    }
-    if failover::stills_pings(e) {
+    e.repl.cron.runs.is_multiple_of(period)
+}
+
+/// A ping of the stream, from the top of a chain only.
+pub(crate) fn ping(e: &mut Engine) {
+    if e.repl.replicas.is_empty() || e.is_replica() || failover::stills_pings(e) {
         return;
     }
     feed::feed_bare(e, &[b"ping"]);

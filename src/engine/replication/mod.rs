@@ -44,6 +44,7 @@ pub use attached::{
     lagging_replicas, pieces_written, stream_slices, stream_wrote,
 };
 pub(crate) use commands::SPECS;
+pub(crate) use cron::ping;
 pub use cron::{config_set, cron, end_turn, next_wake};
 pub use feed::feed;
 pub use follow::{
@@ -212,8 +213,13 @@ fn close_because(e: &mut Engine, conn: ConnId, why: LinkLoss) {
     e.close_because(conn, why);
 }
 
+/// Whether the stream flows to this replica.
+pub(crate) fn streams_to(e: &Engine, conn: ConnId) -> bool {
+    attached::link(e, conn).is_some_and(ReplicaLink::streams)
+}
+
 /// Writes bytes to a link, behind everything that waits there.
-fn write(e: &mut Engine, conn: ConnId, bytes: &[u8]) {
+pub(crate) fn write(e: &mut Engine, conn: ConnId, bytes: &[u8]) {
     // While a connection's command runs, its output lives in the reply.
     if e.executing == Some(conn) {
         e.reply.raw(bytes);

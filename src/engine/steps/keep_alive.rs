@@ -1,7 +1,8 @@
-//! Signs of life to outside peers while link time stands: their clocks do not.
+//! Signs of life to outside peers while link time stands or crawls: their clocks do not.
 //!
 //! A replica that waits for its RDB takes newlines, a master takes the acknowledgement that it had
-//! already; both would otherwise end the link. Nothing else can be said without a step.
+//! already; both would otherwise end the link. Nothing else can be said without a step. In slow
+//! motion alone the stream's ping can: it comes by the clients' clock then.
 
 use super::{arrivals, departures, links};
 use crate::engine::blocked::Blocked;
@@ -16,6 +17,8 @@ const EVERY_US: u64 = 1_000_000;
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     at: Now,
+    /// When the stream was pinged last on behalf of outside replicas (the clients' clock).
+    pinged_us: u64,
 }
 
 pub(super) fn begin(e: &mut Engine) {
@@ -28,21 +31,37 @@ impl Engine {
     pub(crate) fn keep_outside_peers(&mut self) {
         let (now, then) = (self.now, self.steps.kept.at);
         let passed = now.mono_us.saturating_sub(then.mono_us);
-        if !self.steps.on || passed < EVERY_US {
+        if passed < EVERY_US {
             return;
         }
         self.steps.kept.at = now;
         if now.link_us.saturating_sub(then.link_us) > passed / 2 {
+            self.steps.kept.pinged_us = now.mono_us;
             return;
         }
+        let mut hears_pings = false;
         for conn in links(self) {
             let outside = replication::link_of(self, conn).is_some_and(|l| self.host.outside(&l));
-            if let Some((message, bytes)) = sign_of_life(self, conn).filter(|_| outside)
-                && departures::slip_in(self, conn, &bytes)
+            hears_pings |= outside && replication::streams_to(self, conn);
+            let sign = sign_of_life(self, conn).filter(|_| outside);
+            if let Some((message, bytes)) = sign
+                && (if self.steps.on {
+                    departures::slip_in(self, conn, &bytes)
+                } else {
+                    replication::write(self, conn, &bytes);
+                    true
+                })
                 && let Some(link) = replication::link_of(self, conn)
             {
                 self.fact(Fact::Said { link, message, bytes: bytes.len() as u64 });
             }
+        }
+        let period = self.config.repl_ping_replica_period.max(1).unsigned_abs() * EVERY_US;
+        let due = now.mono_us.saturating_sub(self.steps.kept.pinged_us) >= period;
+        // While time stands, the stream moves by steps only.
+        if hears_pings && due && now.link_us > then.link_us {
+            self.steps.kept.pinged_us = now.mono_us;
+            replication::ping(self);
         }
     }
 }
@@ -112,10 +131,13 @@ fn sign_of_life(e: &Engine, conn: ConnId) -> Option<(Message, Vec<u8>)> {
         }
         Kind::MasterLink => match e.repl.follow.state {
             LinkState::Transfer => newline,
-            // The one that left, not one that waits for its step.
             LinkState::Connected => {
-                let said = e.steps.departures.get(&conn)?.acked()?;
-                Some(replication::ack_of(said))
+                // The one that left, not one that waits for its step.
+                let said = match e.steps.on {
+                    true => e.steps.departures.get(&conn)?.acked(),
+                    false => e.repl.follow.acked,
+                };
+                said.map(replication::ack_of)
             }
             _ => None,
         },

@@ -534,3 +534,36 @@ fn what_breaks_a_link_ends_it_by_a_step() {
         b.stepping(false);
     }
 }
+
+#[test]
+fn outside_peers_are_kept_alive_in_slow_motion() {
+    // So many seconds at 1/100.
+    let crawl = |b: &mut Bench, seconds: u64, conn: ConnId| {
+        let mut heard = String::new();
+        for _ in 0..seconds * 10 {
+            b.s.now.mono_us += SECOND / 10;
+            b.s.now.wall_us += (SECOND / 10) as i64;
+            b.s.now.link_us += SECOND / 1000;
+            b.s.engine.timer(b.s.now);
+            b.s.turn();
+            heard += &b.hear(conn);
+        }
+        heard
+    };
+    let mut b = with_history("");
+    let replica = online(&mut b);
+    let pings = crawl(&mut b, 60, replica).matches("ping").count();
+    assert!((5..=7).contains(&pings), "{pings} pings in a minute");
+
+    let mut b = Bench::new("repl-diskless-load swapdb\nsave \"\"");
+    let master = following(&mut b);
+    b.s.send(master, "+PONG\r\n+OK\r\n+OK\r\n");
+    let grant = format!("+FULLRESYNC {} 100\r\n${}\r\n", "a".repeat(40), rdb().len());
+    let mut all = grant.into_bytes();
+    all.extend(rdb());
+    b.s.send(master, all);
+    b.s.advance(2 * SECOND);
+    b.hear(master);
+    let acks = crawl(&mut b, 30, master).matches("$3\r\n100\r\n").count();
+    assert!(acks >= 25, "{acks} acknowledgements in half a minute");
+}
