@@ -106,6 +106,8 @@ fn family(fact: &Fact) -> Family {
         | Fact::Propagated { .. }
         | Fact::Applied { .. }
         | Fact::Summary { .. } => Family::Stream,
+        // Two data sets part: the one line of a log that nobody may miss.
+        Fact::Log { text, .. } if rules::is_alarm(text) => Family::Rules,
         Fact::Log { .. }
         | Fact::ConfigSet { .. }
         | Fact::ClientConnected { .. }

@@ -6,11 +6,22 @@ use super::state::NarrateState;
 use crate::console::units;
 use crate::observe::{AnswerLine, Fact, Failover, FailoverAbort, Label, Offset, PausedBy, Rule};
 
+/// Whether this log line says that a replica could not apply what its master sent.
+pub(super) fn is_alarm(text: &str) -> bool {
+    text.starts_with("== CRITICAL == This replica ")
+}
+
 pub(super) fn tell(port: u16, fact: &Fact, state: &mut NarrateState, out: &mut Vec<AnswerLine>) {
     match fact {
         Fact::Refused { command, rule, .. } => {
             let what = format!("refused {command}: {}", refusal(rule));
             let remark = format!(":show why {port}");
+            out.push(row(port, Label::Broken, what).remark(remark).line());
+        }
+        Fact::Log { text, .. } if is_alarm(text) => {
+            let command = text.rsplit("the command '").next().unwrap_or_default();
+            let what = format!("could not apply {}", command.trim_end_matches('\''));
+            let remark = "its data differs from its master's now: see its log";
             out.push(row(port, Label::Broken, what).remark(remark).line());
         }
         Fact::Paused { by, writes_only, for_ms } => {

@@ -375,3 +375,19 @@ fn narrate_tells_faults_refusals_and_failovers() {
     6380         hands its role to 6381                    it has all up to 1,412
     ");
 }
+
+#[test]
+fn a_command_that_a_replica_cannot_apply_is_told() {
+    let mut t = Teller::new();
+    let log = |text: &str| Fact::Log { level: LogLevel::Warning, role: 'S', text: text.into() };
+    t.fact(6381, log("Latest backlog is: '...'"));
+    t.fact(
+        6381,
+        log("== CRITICAL == This replica is sending an error to its master: 'unknown command \
+             'lpush', with args beginning with: 'l' '1' ' after processing the command 'lpush'"),
+    );
+    let told: Vec<&String> = t.lines.iter().filter(|l| l.contains("lpush")).collect();
+    assert_eq!(told.len(), 1, "{:?}", t.lines);
+    assert!(told[0].contains("6381         could not apply lpush"), "{told:?}");
+    assert!(!t.lines.iter().any(|l| l.contains("Latest backlog")), "{:?}", t.lines);
+}

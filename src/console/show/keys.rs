@@ -11,6 +11,8 @@ const LISTED: usize = 40;
 /// Columns of a name and of a value.
 const NAME: usize = 24;
 const VALUE: usize = 20;
+/// So many instances stand side by side; the others follow below.
+const ABREAST: usize = 5;
 
 pub fn lines(model: &Model, only: &[u16]) -> Vec<AnswerLine> {
     let instances: Vec<&Instance> =
@@ -18,7 +20,6 @@ pub fn lines(model: &Model, only: &[u16]) -> Vec<AnswerLine> {
     if instances.is_empty() {
         return vec![plain("no instance yet")];
     }
-    let mut rows = vec![head(&instances), totals(&instances)];
     let mut names: BTreeSet<(u32, &Preview)> = BTreeSet::new();
     for i in &instances {
         for (db, d) in &i.dbs {
@@ -31,15 +32,19 @@ pub fn lines(model: &Model, only: &[u16]) -> Vec<AnswerLine> {
     let mut ordered: Vec<(bool, u32, &Preview)> =
         names.iter().map(|(db, k)| (differs(*db, k), *db, *k)).collect();
     ordered.sort_by_key(|(d, db, k)| (!*d, *db, *k));
-    for (differs, db, key) in ordered.iter().take(LISTED) {
-        let sign = if *differs { "≠" } else { "=" };
-        let db_name = if *db == 0 { String::new() } else { format!("db{db} ") };
-        let name = table::clip(&format!("{db_name}{key}"), NAME);
-        let mut row = vec![format!("{sign} {name}")];
-        row.extend(instances.iter().map(|i| cell(i, *db, key, now_ms)));
-        rows.push(row);
+    let mut out: Vec<AnswerLine> = Vec::new();
+    for abreast in instances.chunks(ABREAST) {
+        let mut rows = vec![head(abreast), totals(abreast)];
+        for (differs, db, key) in ordered.iter().take(LISTED) {
+            let sign = if *differs { "≠" } else { "=" };
+            let db_name = if *db == 0 { String::new() } else { format!("db{db} ") };
+            let name = table::clip(&format!("{db_name}{key}"), NAME);
+            let mut row = vec![format!("{sign} {name}")];
+            row.extend(abreast.iter().map(|i| cell(i, *db, key, now_ms)));
+            rows.push(row);
+        }
+        out.extend(table::rows(&rows).into_iter().map(plain));
     }
-    let mut out: Vec<AnswerLine> = table::rows(&rows).into_iter().map(plain).collect();
     let differing = ordered.iter().filter(|(d, ..)| *d).count() as u64;
     if ordered.is_empty() {
         out.push(plain("no key is known by name"));

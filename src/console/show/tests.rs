@@ -227,3 +227,19 @@ fn rdb_is_told_record_by_record() {
              11  01 02 03 04 05 06 07 08                          checksum 0807060504030201: right
     ");
 }
+
+#[test]
+fn keys_of_many_instances_stand_in_lines_that_can_be_read() {
+    let mut s = Story::default();
+    for port in 6380..6396 {
+        s.lab(LabFact::InstanceUp { port, conf: None });
+        let (replid, dir) = (ReplId([b'a'; 40]), format!("/data/{port}"));
+        s.fact(port, Fact::Booted { port, replid, offset: Offset(0), dir, config_file: None });
+        s.fact(port, Fact::Ready { keys: 0 });
+    }
+    let said = s.show("keys", &[]);
+    assert!(said.lines().all(|l| l.chars().count() <= 80), "{said}");
+    for port in 6380..6396 {
+        assert!(said.contains(&format!("{port} master")), "{port} in\n{said}");
+    }
+}

@@ -83,8 +83,12 @@ pub(super) fn bookmark(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>)
     if !matches!(parse(&name), Ok(Place::Name(_))) {
         return usage("bookmark", "a name, not a number or a time: those name moments too", mouth);
     }
+    let again = console.model().time.bookmarks.iter().any(|b| b.name == name);
     console.lab.bookmark(&name);
     mouth.text(Label::Lab, format!("this moment is {name}: :back {name} shows it again"));
+    if again {
+        mouth.text(Label::Note, "an earlier moment has that name too: :bookmarks tells its time");
+    }
     Outcome::default()
 }
 
