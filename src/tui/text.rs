@@ -41,14 +41,17 @@ pub fn size(bytes: u64) -> String {
     format!("{} {}", number.strip_suffix(".0").unwrap_or(&number), UNITS[unit])
 }
 
-/// Time since a link's conversation began: `+0.002`, `+12.345`, `+2:05.1`.
+/// Time since a link's conversation began: `+0.002`, `+12.345`, `+2:05.1`, `+10:21`. Seven cells at
+/// most, for sixteen hours: that is how wide the column of times is.
 pub fn since_start(us: u64) -> String {
-    let s = us as f64 / 1e6;
-    if s < 60.0 {
-        format!("+{s:.3}")
-    } else {
-        let m = (s / 60.0).floor();
-        format!("+{m:.0}:{:04.1}", s - m * 60.0)
+    if us < 60_000_000 {
+        return format!("+{:.3}", us as f64 / 1e6);
+    }
+    let tenths = (us + 50_000) / 100_000;
+    let (m, s) = (tenths / 600, tenths % 600);
+    match m {
+        0..10 => format!("+{m}:{:02}.{}", s / 10, s % 10),
+        _ => format!("+{m}:{:02}", s / 10),
     }
 }
 
@@ -250,6 +253,8 @@ mod tests {
     fn times_grow_with_their_size() {
         assert_eq!(since_start(2_000), "+0.002");
         assert_eq!(since_start(125_100_000), "+2:05.1");
+        assert_eq!(since_start(179_970_000), "+3:00.0");
+        assert_eq!(since_start(621_300_000), "+10:21");
         assert_eq!(span(400_000), "0.4 s");
         assert_eq!(span(41_000_000), "41 s");
         assert_eq!(clock(252_000_000), "04:12");

@@ -106,7 +106,8 @@ fn usage(name: &str, why: &str, mouth: &mut Mouth<'_>) -> Outcome {
     let mut answer = Answer::default();
     answer.push(Label::Refused, format!(":{name}: {}", mouth.in_lab(why)));
     if let Some(v) = VERBS.iter().find(|v| v.name == name) {
-        let usage = format!(":{} {} · such as {}", v.name, v.args, v.example);
+        let words = if v.args.is_empty() { String::new() } else { format!(" {}", v.args) };
+        let usage = format!(":{}{words} · such as {}", v.name, v.example);
         answer.push(Label::Hint, mouth.in_lab(&usage));
     }
     mouth.say(answer);
