@@ -198,9 +198,14 @@ fn has_mark(link: &ReplicaLink) -> bool {
 
 /// Bytes of the RDB that this replica's socket took.
 fn rdb_sent(link: &ReplicaLink, out: &Output) -> u64 {
-    let waits = out.pieces.iter().map(|p| p.len()).sum::<usize>() - out.piece_done;
+    (rdb_before(link, out, 0) + out.piece_done as u64).min(link.rdb_given)
+}
+
+/// Bytes of the RDB in front of the piece with this place in a replica's queue.
+pub(crate) fn rdb_before(link: &ReplicaLink, out: &Output, place: usize) -> u64 {
+    let rest: usize = out.pieces.range(place..).map(|p| p.len()).sum();
     let mark = if has_mark(link) { out.pieces.back().map_or(0, |p| p.len()) } else { 0 };
-    link.rdb_given.saturating_sub(waits.saturating_sub(mark) as u64)
+    link.rdb_given.saturating_sub(rest.saturating_sub(mark) as u64)
 }
 
 /// Hands the RDB bytes among the next `n` of a replica's output to `each`, without the mark.

@@ -3,6 +3,7 @@
 use super::message::{self, Said};
 use crate::engine::conn::{Client, ConnId, Kind};
 use crate::engine::host::Ticket;
+use crate::engine::wiretap::rdb_before;
 use crate::engine::{Engine, replication};
 use crate::observe::{Fact, Flow, Message, Offset, RdbFraming, Step, StepKind, StepWhat};
 use std::collections::VecDeque;
@@ -246,14 +247,11 @@ fn piece_of_rdb(c: &Client, i: usize) -> Said {
     let Kind::Replica(link) = &c.kind else {
         return message::of_rdb(false, 0, None, c.out.pieces[i].len() as u64);
     };
-    let tail: usize = c.out.pieces.range(i..).map(|p| p.len()).sum();
-    let (mark, of) = match link.framing {
-        Some(RdbFraming::Length(n)) => (0, Some(n)),
-        // The closing mark is queued behind the RDB and is no part of it.
-        _ if link.rdb_queued => (40, None),
-        _ => (0, None),
+    let of = match link.framing {
+        Some(RdbFraming::Length(n)) => Some(n),
+        _ => None,
     };
-    let from = (link.rdb_given + mark).saturating_sub(tail as u64);
+    let from = rdb_before(link, &c.out, i);
     let last = link.rdb_queued && i + 1 == c.out.pieces.len();
     message::of_rdb(last, from, of, c.out.pieces[i].len() as u64)
 }
