@@ -19,8 +19,10 @@ pub(super) fn tell(port: u16, fact: &Fact, state: &mut NarrateState, out: &mut V
             out.push(row(port, Label::Broken, what).remark(remark).line());
         }
         Fact::Log { text, .. } if is_alarm(text) => {
-            let command = text.rsplit("the command '").next().unwrap_or_default();
-            let what = format!("could not apply {}", command.trim_end_matches('\''));
+            // Of a command that is not there the log has the name in the error only.
+            let quoted = |mark: &str| text.split(mark).nth(1)?.split('\'').next();
+            let command = quoted("unknown command '").or_else(|| quoted("the command '"));
+            let what = format!("could not apply {}", command.unwrap_or("a command"));
             let remark = "its data differs from its master's now: see its log";
             out.push(row(port, Label::Broken, what).remark(remark).line());
         }

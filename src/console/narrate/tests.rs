@@ -384,10 +384,16 @@ fn a_command_that_a_replica_cannot_apply_is_told() {
     t.fact(
         6381,
         log("== CRITICAL == This replica is sending an error to its master: 'unknown command \
-             'lpush', with args beginning with: 'l' '1' ' after processing the command 'lpush'"),
+             'lpush', with args beginning with: 'l' '1' ' after processing the command '<unknown>'"),
     );
     let told: Vec<&String> = t.lines.iter().filter(|l| l.contains("lpush")).collect();
     assert_eq!(told.len(), 1, "{:?}", t.lines);
     assert!(told[0].contains("6381         could not apply lpush"), "{told:?}");
+    t.fact(
+        6381,
+        log("== CRITICAL == This replica is sending an error to its master: 'value is not an \
+             integer or out of range' after processing the command 'incr'"),
+    );
+    assert!(t.lines.iter().any(|l| l.contains("could not apply incr")), "{:?}", t.lines);
     assert!(!t.lines.iter().any(|l| l.contains("Latest backlog")), "{:?}", t.lines);
 }
