@@ -5,7 +5,7 @@ use super::row::{Dir, LabDid, RowKind, Teller};
 use super::sequence::Sequence;
 use crate::observe::{
     Addr, Body, Event, Fact, IdCause, LabFact, LinkLoss, LinkRef, LinkState, Message, Now, Offset,
-    Preview, Role, SaveTarget, Side, Source,
+    Preview, Role, SaveTarget, Side, Source, StepKind,
 };
 use std::collections::BTreeMap;
 
@@ -55,7 +55,11 @@ impl Links {
                         Side::Master => Dir::ToReplica,
                         Side::Replica => Dir::ToMaster,
                     };
-                    self.news(&key, event.at).step_waits(*id, dir, step);
+                    let seq = self.news(&key, event.at);
+                    if link.side == Side::Master && step.kind != StepKind::LinkEnd {
+                        seq.comes_back(event.at);
+                    }
+                    seq.step_waits(*id, dir, step);
                 }
             }
             (_, Body::Lab(LabFact::StepTaken { id })) => {
@@ -382,6 +386,9 @@ impl Links {
         let periodic =
             matches!(message, Message::Ack { .. } | Message::StreamPing | Message::Newline);
         let seq = if periodic { self.at(&key, now) } else { self.news(&key, now) };
+        if link.side == Side::Master {
+            seq.comes_back(now);
+        }
         seq.message(now, dir, message, bytes, by);
     }
 

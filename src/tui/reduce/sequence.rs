@@ -85,14 +85,19 @@ impl Sequence {
             || self.master_state.is_some()
     }
 
-    /// Takes over the rows of a link whose replica had not said its port yet. A peer from outside
-    /// tells nothing of its own: when it was here before, this is where it comes back.
-    pub fn adopt(&mut self, other: Sequence) {
-        if self.replica_state == LinkState::None && !self.rows.is_empty() {
+    /// Something comes on the link. A replica from outside tells nothing of its own: after the end
+    /// of its connection, this is where it comes back.
+    pub fn comes_back(&mut self, at: Now) {
+        if self.replica_state == LinkState::None && self.lost_at.is_some() {
             self.forget();
-            (self.began, self.first_of_now) = (other.began, self.end());
+            (self.began, self.first_of_now) = (at, self.end());
             self.lost_at = None;
         }
+    }
+
+    /// Takes over the rows of a link whose replica had not said its port yet.
+    pub fn adopt(&mut self, other: Sequence) {
+        self.comes_back(other.began);
         self.kept.extend(other.kept);
         for row in other.rows {
             self.push_row(row);

@@ -140,13 +140,11 @@ fn a_guest_that_comes_back_is_drawn_from_the_beginning() {
     let (eof, guest) = (RdbFraming::Eof, Addr::new("127.0.0.1", 7000));
     let mut visit = |steps: usize| {
         let link = LinkRef { side: Side::Master, peer: guest.clone() };
-        let bare = LinkRef { side: Side::Master, peer: Addr::new("127.0.0.1", 0) };
         let said = |message| Fact::Said { link: link.clone(), message, bytes: 50 };
         let state = |from, to| Fact::ReplicaState { replica: guest.clone(), from, to };
         let sent = |sent| Fact::RdbSent { replica: guest.clone(), sent, framing: eof };
         let end = ReplicaState::WaitBgsaveEnd;
         let facts = [
-            Fact::Heard { link: bare, message: Message::Ping, bytes: 14 },
             Fact::Heard { link: link.clone(), message: Message::ListeningPort(7000), bytes: 49 },
             state(None, end),
             sent(0),
@@ -162,10 +160,10 @@ fn a_guest_that_comes_back_is_drawn_from_the_beginning() {
         s.run(1_000_000);
         text(&mut s.app, 120, 40)
     };
-    visit(9);
-    let shown = visit(4);
+    visit(8);
+    let shown = visit(3);
     assert!(shown.contains("RDB $EOF 0 B ═╡") && !shown.contains("loads it"), "{shown}");
-    let shown = visit(6);
+    let shown = visit(5);
     assert!(shown.contains("48.8 KB so far"), "{shown}");
     assert!(!shown.contains("loads it"), "{shown}");
 }
