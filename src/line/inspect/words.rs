@@ -32,14 +32,14 @@ pub fn meaning(what: &What) -> String {
         What::Count { of, n: 1 } => format!("1 {} follows", of.trim_end_matches('s')),
         What::Count { of, n } => format!("{} {of} follow", count(*n)),
         What::Blob { format, bytes: len, packed: None } => {
-            format!("a string of {}: {}", bytes(*len), one(format.as_ref()))
+            format!("a string of {}: {}", bytes(*len), one(format))
         }
         What::Blob { format, bytes: len, packed: Some(n) } => {
             let len = bytes(*len);
             format!(
                 "a string of {len}, compressed to {}: {}; + is a place in it",
                 bytes(*n),
-                one(format.as_ref())
+                one(format)
             )
         }
         What::Container { format, bytes: len, entries } => {
