@@ -2,8 +2,8 @@
 
 use super::{Change, Check, Why, settings};
 use crate::console::units::{bytes, plural};
-use crate::lab::model::Instance;
-use crate::observe::{LinkLoss, LinkPhase, LinkRef, Side};
+use crate::lab::model::{Instance, Life, Model, Peer};
+use crate::observe::{ExitHow, LinkLoss, LinkPhase, LinkRef, Side};
 use crate::wire::text::safe;
 
 /// Why the link of the instance on `port` to `peer` (as a person calls it) ended. `teller` is that
@@ -187,6 +187,47 @@ pub fn why(
             why.checks = vec![Check::yes_no("did the BGSAVE end well?", false)];
             why.advice = Some(format!("{port}'s log tells why the BGSAVE failed."));
         }
+    }
+    why
+}
+
+/// Says so where it was the learner who ended the link: an end that was cut off cannot know.
+pub fn with_learners_part(
+    mut why: Why,
+    port: u16,
+    link: &LinkRef,
+    cause: &LinkLoss,
+    model: &Model,
+) -> Why {
+    if !matches!(cause, LinkLoss::PeerClosed | LinkLoss::ConnectFailed(_)) {
+        return why;
+    }
+    let peer = link.peer.port;
+    let pair = (port.min(peer), port.max(peer));
+    let ours = matches!(model.peer(&link.peer), Peer::Inside(_));
+    let life = model.instance(peer).filter(|_| ours).map(|i| &i.life);
+    let part = if model.faults.get(&pair).is_some_and(|f| f.cut) {
+        Some(format!(
+            "The link is cut (:cut): connections are ended, new ones refused. :heal {} {} undoes \
+             it.",
+            pair.0, pair.1
+        ))
+    } else {
+        match life {
+            Some(Life::Down { how: ExitHow::Killed, .. }) => Some(format!(
+                "{peer} was killed (:kill, kill -9). :restart {peer} starts it again."
+            )),
+            Some(Life::Down { .. } | Life::Leaving { .. }) => {
+                Some(format!("{peer} was shut down. :restart {peer} starts it again."))
+            }
+            _ => None,
+        }
+    };
+    if let Some(part) = part {
+        why.advice = Some(match why.advice.take() {
+            Some(advice) => format!("{part} {advice}"),
+            None => part,
+        });
     }
     why
 }

@@ -109,7 +109,8 @@ impl Question {
             }
             Question::Refused { port, command, rule } => refused::why(*port, command, rule, judge),
             Question::Lost { port, link, cause } => {
-                lost::why(*port, link, &name(model, &link.peer), cause, judge)
+                let why = lost::why(*port, link, &name(model, &link.peer), cause, judge);
+                lost::with_learners_part(why, *port, link, cause, model)
             }
         }
     }

@@ -119,3 +119,30 @@ fn a_type_that_is_not_there_yet_is_no_error_of_the_protocol() {
     let said = why("inline data from the master");
     assert!(said.contains("does 7000 speak Redis's protocol? no"), "{said}");
 }
+
+#[test]
+fn a_link_that_the_learner_ended_says_so() {
+    let mut model = Model::new();
+    let mut seq = 0;
+    let mut tell = |model: &mut Model, source, body| {
+        model.apply(&Event { seq, at: Now::default(), source, body });
+        seq += 1;
+    };
+    let ports = vec![6380, 6381];
+    let began = LabFact::SessionBegan { version: String::new(), ports, bare: true, lesson: None };
+    tell(&mut model, Source::Lab, Body::Lab(began));
+    for port in [6380, 6381] {
+        tell(&mut model, Source::Lab, Body::Lab(LabFact::InstanceUp { port, conf: None }));
+    }
+    let link = LinkRef { side: Side::Replica, peer: Addr::new("127.0.0.1", 6380) };
+    let question = Question::Lost { port: 6381, link, cause: LinkLoss::PeerClosed };
+    let asked = |model: &Model| plain(&question.answer(model));
+    assert!(!asked(&model).contains(":heal") && !asked(&model).contains("killed"));
+    let cut = |on| Body::Lab(LabFact::LinkFault { a: 6380, b: 6381, fault: Fault::Cut, on });
+    tell(&mut model, Source::Lab, cut(true));
+    assert!(asked(&model).contains(":heal 6380 6381"), "{}", asked(&model));
+    tell(&mut model, Source::Lab, cut(false));
+    let down = LabFact::InstanceDown { port: 6380, how: ExitHow::Killed };
+    tell(&mut model, Source::Lab, Body::Lab(down));
+    assert!(asked(&model).contains("6380 was killed"), "{}", asked(&model));
+}
