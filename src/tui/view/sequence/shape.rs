@@ -329,8 +329,9 @@ impl Body<'_> {
             let note = if w.waits() {
                 note(Mark::Waiting, "held back", "⏸")
             } else {
-                // Where it travelled has a row of its own.
-                let us = self.row.changed.link_us.saturating_sub(self.row.at.link_us);
+                // Where it travelled has a row of its own. It waited by the clients' clock, also
+                // while link time stood.
+                let us = self.row.changed.mono_us.saturating_sub(self.row.at.mono_us);
                 note(Mark::Quiet, &format!("held {}", span(us)), "⏸")
             };
             return (vec![Shape::Remark(Lean::Master, text)], note);
@@ -352,7 +353,7 @@ impl Body<'_> {
             None if self.seq.is_alive() => note(Mark::Stream, "draining", "…"),
             None => note(Mark::Broken, "not applied", "╳"),
         };
-        let waited = span(self.row.at.link_us.saturating_sub(since.link_us));
+        let waited = span(self.row.at.mono_us.saturating_sub(since.mono_us));
         (vec![self.write_arrow(w, &format!("held {waited}"))], note)
     }
 
