@@ -155,3 +155,26 @@ fn a_script_is_told_what_was_wrong_with_a_line() {
     );
     assert_eq!(code, Some(1), "{said}");
 }
+
+#[test]
+fn a_script_meets_its_breakpoint() {
+    let (said, code) = run(":break psync\nredis-cli -p 6381 replicaof 127.0.0.1 6380\n\
+         :wait step psync for 20\n:step\n:wait step decision for 20\n:unbreak all\n:run\n\
+         :wait 6381.master_link_status == up for 30\n");
+    in_order(
+        &said,
+        &["a step waits", "next 6381 → 6380 PSYNC", "went 6381 → 6380 PSYNC", "a step waits"],
+    );
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn a_wait_that_fails_says_what_is_held() {
+    let (said, code) = run(":step on\nredis-cli -p 6381 replicaof 127.0.0.1 6380\n\
+         :wait 6381.master_link_status == up for 1\n:wait step promotion for 0.2\n:wait step psnc\n");
+    in_order(
+        &said,
+        &["last seen: down", "next 6381 connects to 6380", "no promotion waits", "mean psync?"],
+    );
+    assert_ne!(code, Some(0), "{said}");
+}

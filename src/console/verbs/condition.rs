@@ -86,7 +86,7 @@ pub fn parse(text: &str) -> Result<Wait, String> {
 }
 
 /// `… for 20`, `… for 1.5s` at the end.
-fn take_for(text: &str) -> Result<(&str, Option<Duration>), String> {
+pub(super) fn take_for(text: &str) -> Result<(&str, Option<Duration>), String> {
     let Some((head, tail)) = text.rsplit_once(" for ") else { return Ok((text, None)) };
     let number = tail.trim().trim_end_matches("seconds").trim_end_matches("sec");
     let number = number.trim_end_matches('s').trim_end();

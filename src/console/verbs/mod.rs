@@ -17,6 +17,7 @@ mod slow;
 mod step;
 pub(super) mod table;
 mod wait;
+mod wait_step;
 
 use super::session::{Console, Mouth};
 use super::{MoreLines, Outcome, suggest};
@@ -31,6 +32,7 @@ pub(super) fn run(
     mouth: &mut Mouth<'_>,
 ) -> Outcome {
     match name {
+        "wait" if wait_step::asks(rest) => wait_step::run(console, rest, mouth),
         "wait" => wait::run(console, rest, mouth),
         "fill" => fill::run(console, rest, mouth),
         "step" => step::step(console, rest, lines, mouth),

@@ -133,8 +133,8 @@ pub const VERBS: &[Verb] = &[
     verb(
         Looking,
         "wait",
-        "CONDITION [for SECONDS]",
-        "wait until 6381.role == slave, or 6381> GET a == \"b\"",
+        "CONDITION|step [KIND] [for SECONDS]",
+        "wait until 6381.role == slave, or 6381> GET a == \"b\", or a step waits",
         ":wait 6381.master_link_status == up for 20",
     ),
     verb(Looking, "events", "on|off", "tell what happens between the instances", ":events off"),

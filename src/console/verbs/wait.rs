@@ -5,7 +5,7 @@ use super::{fields, usage};
 use crate::console::client::{Client, ClientError, Target};
 use crate::console::session::{Console, Mouth};
 use crate::console::{Outcome, commands, reply, suggest, units};
-use crate::observe::Label;
+use crate::observe::{Answer, Label};
 use crate::wire::text::split_args;
 use std::time::{Duration, Instant};
 
@@ -86,6 +86,8 @@ pub(super) fn run(console: &mut Console, rest: &str, mouth: &mut Mouth<'_>) -> O
     };
     mouth
         .text(Label::Broken, format!(":wait {} · {after} · {what}", reply::shown(rest.as_bytes())));
+    // What is waited for may lie behind a step that the learner holds.
+    mouth.say(Answer { lines: super::step::what_waits(console) });
     Outcome { failed: true, ..Outcome::default() }
 }
 
