@@ -243,3 +243,17 @@ fn keys_of_many_instances_stand_in_lines_that_can_be_read() {
         assert!(said.contains(&format!("{port} master")), "{port} in\n{said}");
     }
 }
+
+#[test]
+fn the_end_that_knows_the_reason_is_asked() {
+    let mut s = transfer();
+    let (bytes, limit) = (70_000, 65_536);
+    let cause = LinkLoss::OutputLimit { bytes, limit, soft: None, raised_from: None };
+    let link = LinkRef { side: Side::Master, peer: replica() };
+    s.fact(6380, Fact::LinkLost { link, cause });
+    let link = LinkRef { side: Side::Replica, peer: Addr::new("127.0.0.1", 6380) };
+    s.fact(6381, Fact::LinkLost { link, cause: LinkLoss::PeerClosed });
+    let text = s.show("why", &[]);
+    assert!(text.starts_with("Why? 6380 and its replica"), "{text}");
+    assert!(!text.contains("the other side closed it"), "{text}");
+}

@@ -2,9 +2,9 @@
 
 use super::{Seen, plain};
 use crate::console::units::span_us;
-use crate::console::why::Raised;
+use crate::console::why::{Question, Raised};
 use crate::lab::model::Model;
-use crate::observe::{AnswerLine, Label};
+use crate::observe::{AnswerLine, Label, LinkLoss};
 
 /// So many earlier ones are named below the answer.
 const NAMED: usize = 8;
@@ -23,8 +23,12 @@ pub fn lines(rest: &[&str], model: &Model, seen: &Seen) -> Result<Vec<AnswerLine
         Some(n) => (None, n.max(1) as usize),
         None => (None, 1),
     };
-    let all: Vec<&Raised> =
-        seen.questions().filter(|r| port.is_none_or(|p| r.question.concerns(p))).collect();
+    let all: Vec<&Raised> = seen.questions().collect();
+    let all: Vec<&Raised> = all
+        .iter()
+        .filter(|r| port.is_none_or(|p| r.question.concerns(p)) && !is_echo(r, &all))
+        .copied()
+        .collect();
     let Some(chosen) = all.get(nth - 1) else {
         return Ok(vec![match (all.len(), port) {
             (0, Some(port)) => plain(format!("nothing was decided about {port} yet")),
@@ -46,4 +50,22 @@ pub fn lines(rest: &[&str], model: &Model, seen: &Seen) -> Result<Vec<AnswerLine
         out.push(AnswerLine::of(Label::Note, text));
     }
     Ok(out)
+}
+
+/// Two ends of one link tell of its end this near to each other (microseconds).
+const ONE_END_US: u64 = 1_000_000;
+
+/// Whether this end only saw the other one close, which tells the reason itself.
+fn is_echo(raised: &Raised, all: &[&Raised]) -> bool {
+    let Question::Lost { port, link, cause: LinkLoss::PeerClosed } = &raised.question else {
+        return false;
+    };
+    all.iter().any(|other| match &other.question {
+        Question::Lost { port: p, link: l, cause } => {
+            *cause != LinkLoss::PeerClosed
+                && (*p, l.peer.port) == (link.peer.port, *port)
+                && other.at.mono_us.abs_diff(raised.at.mono_us) < ONE_END_US
+        }
+        _ => false,
+    })
 }
