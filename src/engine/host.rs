@@ -8,14 +8,17 @@ use super::Engine;
 use super::config::Config;
 use crate::observe::{LinkRef, Step};
 
-/// A driver's answers. They must be quick: a command waits for each.
+/// A driver's answers. They must be quick: a command waits for each. Where a host says nothing of its
+/// own, it agrees to everything, its time stands still, and no step is held.
 pub trait Host {
     /// Makes `dir` the working directory, as `chdir` would; answers it absolute, as the instance
     /// sees it.
     ///
     /// # Errors
     /// The system's reason, e.g. `No such file or directory`.
-    fn enter(&mut self, dir: &str) -> Result<String, String>;
+    fn enter(&mut self, dir: &str) -> Result<String, String> {
+        Ok(dir.to_owned())
+    }
 
     /// Listens on the port and the addresses of this configuration and on no others. Answers log
     /// lines (warnings) about addresses that were left out.
@@ -23,20 +26,30 @@ pub trait Host {
     /// # Errors
     /// Log lines that say what is in the way. The host then listens nowhere, until it is asked
     /// again.
-    fn listen(&mut self, config: &Config) -> Result<Vec<String>, Vec<String>>;
+    fn listen(&mut self, config: &Config) -> Result<Vec<String>, Vec<String>> {
+        let _ = config;
+        Ok(Vec::new())
+    }
 
     /// Makes room for so many clients.
     ///
     /// # Errors
     /// How many there is room for instead.
-    fn make_room(&mut self, maxclients: i64) -> Result<(), i64>;
+    fn make_room(&mut self, maxclients: i64) -> Result<(), i64> {
+        let _ = maxclients;
+        Ok(())
+    }
 
     /// Whether the instance was killed: what a long command has done so far is lost anyway, so it
     /// may stop in the middle.
-    fn killed(&self) -> bool;
+    fn killed(&self) -> bool {
+        false
+    }
 
     /// Microseconds on a clock that runs on within a turn, to measure commands with.
-    fn micros(&self) -> u64;
+    fn micros(&self) -> u64 {
+        0
+    }
 
     /// Whether steps of replication are looked at one by one at all. While this says no,
     /// [`Host::may`] is not asked and nothing is held.
@@ -73,27 +86,7 @@ pub struct Ticket(pub u64);
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Agreeable;
 
-impl Host for Agreeable {
-    fn enter(&mut self, dir: &str) -> Result<String, String> {
-        Ok(dir.to_owned())
-    }
-
-    fn listen(&mut self, _config: &Config) -> Result<Vec<String>, Vec<String>> {
-        Ok(Vec::new())
-    }
-
-    fn make_room(&mut self, _maxclients: i64) -> Result<(), i64> {
-        Ok(())
-    }
-
-    fn killed(&self) -> bool {
-        false
-    }
-
-    fn micros(&self) -> u64 {
-        0
-    }
-}
+impl Host for Agreeable {}
 
 /// A long command asks whether it still makes sense once in so many steps.
 const ASK_EVERY: u64 = 1024;

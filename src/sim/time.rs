@@ -22,29 +22,6 @@ pub(super) struct SimHost {
 }
 
 impl Host for SimHost {
-    fn enter(&mut self, dir: &str) -> Result<String, String> {
-        Ok(dir.to_owned())
-    }
-
-    fn listen(
-        &mut self,
-        _config: &crate::engine::config::Config,
-    ) -> Result<Vec<String>, Vec<String>> {
-        Ok(Vec::new())
-    }
-
-    fn make_room(&mut self, _maxclients: i64) -> Result<(), i64> {
-        Ok(())
-    }
-
-    fn killed(&self) -> bool {
-        false
-    }
-
-    fn micros(&self) -> u64 {
-        0
-    }
-
     fn stepping(&self) -> bool {
         self.judge.borrow().stepper.active()
     }

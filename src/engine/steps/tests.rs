@@ -2,7 +2,7 @@
 
 use crate::engine::conn::ConnId;
 use crate::engine::effect::{Effect, JobId, SaveTo};
-use crate::engine::host::{Agreeable, Host, Ticket};
+use crate::engine::host::{Host, Ticket};
 use crate::engine::persist::SaveJob;
 use crate::engine::stepper::Stepper;
 use crate::engine::testkit::TestServer;
@@ -18,29 +18,6 @@ const SECOND: u64 = 1_000_000;
 struct Outside(Rc<RefCell<Stepper>>);
 
 impl Host for Outside {
-    fn enter(&mut self, dir: &str) -> Result<String, String> {
-        Agreeable.enter(dir)
-    }
-
-    fn listen(
-        &mut self,
-        config: &crate::engine::config::Config,
-    ) -> Result<Vec<String>, Vec<String>> {
-        Agreeable.listen(config)
-    }
-
-    fn make_room(&mut self, maxclients: i64) -> Result<(), i64> {
-        Agreeable.make_room(maxclients)
-    }
-
-    fn killed(&self) -> bool {
-        false
-    }
-
-    fn micros(&self) -> u64 {
-        0
-    }
-
     fn stepping(&self) -> bool {
         self.0.borrow().active()
     }

@@ -1,7 +1,6 @@
 //! FAILOVER: both ends of it, its time-outs, its errors, what comes of the writers that waited.
 
 use super::pump::World;
-use crate::engine::config::Config;
 use crate::engine::host::{Host, Ticket};
 use crate::observe::{Fact, Failover, FailoverAbort, RoleCause, Step, StepKind};
 use std::cell::Cell;
@@ -347,26 +346,6 @@ struct HoldsPromotions {
 }
 
 impl Host for HoldsPromotions {
-    fn enter(&mut self, dir: &str) -> Result<String, String> {
-        Ok(dir.to_owned())
-    }
-
-    fn listen(&mut self, _config: &Config) -> Result<Vec<String>, Vec<String>> {
-        Ok(Vec::new())
-    }
-
-    fn make_room(&mut self, _maxclients: i64) -> Result<(), i64> {
-        Ok(())
-    }
-
-    fn killed(&self) -> bool {
-        false
-    }
-
-    fn micros(&self) -> u64 {
-        0
-    }
-
     fn stepping(&self) -> bool {
         true
     }
