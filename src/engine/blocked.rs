@@ -39,6 +39,12 @@ impl Blocked {
 }
 
 impl Engine {
+    /// A key came into being, or a stream got an entry: whoever waits for it is served at the end
+    /// of the running command.
+    pub(crate) fn key_ready(&mut self, db: usize, key: &[u8]) {
+        let _ = (db, key);
+    }
+
     /// Blocks the client whose command is being executed. The handler writes no reply.
     pub fn block(&mut self, conn: ConnId, why: Blocked) {
         if let Some(c) = self.clients.get_mut(conn) {

@@ -58,6 +58,11 @@ impl Engine {
         self.look_up(self.db, key, Lookup::Read).map(|e| e.value().clone())
     }
 
+    /// The entry under `key` for a command that reads.
+    pub(super) fn look_up_read(&mut self, key: &[u8]) -> Option<&Entry> {
+        self.look_up(self.db, key, Lookup::Read)
+    }
+
     /// The entry under `key` for a command that asks about it without using it.
     pub fn lookup_untouched(&mut self, key: &[u8]) -> Option<&Entry> {
         self.look_up(self.db, key, Lookup::Look)
@@ -173,7 +178,7 @@ impl Engine {
             Fact::KeyWritten {
                 db: db as u32,
                 key: Preview::of(key),
-                value: entry.map_or_else(Preview::default, |e| Preview::of(&e.value().bytes())),
+                value: entry.map_or_else(Preview::default, |e| Preview::of(&e.value().preview())),
                 expire_at_ms: entry.and_then(Entry::expire_at),
             }
         });

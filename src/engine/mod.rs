@@ -27,6 +27,7 @@ mod info;
 mod input;
 mod judge;
 pub mod keys;
+pub(crate) mod keys_typed;
 pub mod keyspace;
 pub(crate) mod latency;
 pub mod life;
@@ -36,6 +37,7 @@ mod log;
 mod migrate;
 mod monitor;
 pub mod multi;
+pub mod notify;
 mod output;
 pub mod pause;
 pub mod persist;
@@ -52,6 +54,7 @@ pub mod testkit;
 #[cfg(test)]
 mod tests;
 mod timer;
+pub mod types;
 pub mod unit;
 mod wiretap;
 

@@ -1,6 +1,6 @@
 //! One database: the keys, their expiries in order, and what they cost.
 
-use super::hash::HashSeed;
+use super::hasher::HashSeed;
 use super::segment::{SEGMENT_MAX, Segment};
 use super::table::Table;
 use super::value::{Entry, Key, Value};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// One of an instance's databases. It knows no clock: what has expired is for the caller to judge.
 #[derive(Debug)]
 pub struct Db {
-    table: Table,
+    table: Table<Entry>,
     /// Every key with an expiry, soonest first.
     expires: BTreeSet<(i64, Key)>,
     /// Sum of all expiry times, for the average that INFO shows.
@@ -191,7 +191,7 @@ impl Db {
     }
 
     /// The segments, for a snapshot.
-    pub(super) fn segments(&self) -> &[Arc<Segment>] {
+    pub(super) fn segments(&self) -> &[Arc<Segment<Entry>>] {
         self.table.segments()
     }
 

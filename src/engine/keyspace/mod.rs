@@ -8,7 +8,7 @@
 //! segment alone. That is all there is to a point-in-time save without fork.
 
 mod db;
-mod hash;
+mod hasher;
 mod segment;
 mod snapshot;
 mod table;
@@ -18,9 +18,10 @@ mod value;
 mod tests;
 
 pub use db::Db;
-pub use hash::HashSeed;
+pub use hasher::HashSeed;
 pub use segment::Segment;
 pub use snapshot::{Snapshot, SnapshotDb};
+pub use table::{Item, Table};
 pub use value::{EMBSTR_MAX, Entry, Key, Value};
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! The keyspace as it was at one moment, for an encoder on any thread.
 
 use super::segment::Segment;
+use super::value::Entry;
 use std::sync::Arc;
 
 /// A frozen view. Making one copies the lists of segments and nothing else; the live side copies a
@@ -19,7 +20,7 @@ pub struct SnapshotDb {
     pub expires: u64,
     /// In no particular order. Whoever is done with one should drop it: the live side need not
     /// copy it any more then.
-    pub segments: Vec<Arc<Segment>>,
+    pub segments: Vec<Arc<Segment<Entry>>>,
 }
 
 impl Snapshot {

@@ -4,9 +4,8 @@
 //! the directory copies only numbers: no write ever pays for rehashing the rest. Because the bits
 //! come from the top, walking the directory walks hash space in order.
 
-use super::hash::{HASH_BITS, HASH_END, HashSeed};
+use super::hasher::{HASH_BITS, HASH_END, HashSeed};
 use super::segment::{SEGMENT_MAX, Segment};
-use super::value::Entry;
 use std::sync::Arc;
 
 /// Two neighbours become one segment again when both together hold no more than this.
@@ -16,13 +15,22 @@ const MERGE_MAX: usize = SEGMENT_MAX * 3 / 8;
 /// spread (crafted keys) then make one segment long, instead of the directory endless.
 const DIRECTORY_SLACK: usize = 64;
 
+/// What a table holds: something with a name of its own, which never changes. A clone is cheap: it
+/// shares what is large.
+pub trait Item: Clone {
+    /// The name that it is found under.
+    fn name(&self) -> &[u8];
+}
+
+/// A hash table that can be cloned at the price of its frame: the segments are shared until one
+/// side writes to one.
 #[derive(Clone, Debug)]
-pub(super) struct Table {
+pub struct Table<T> {
     seed: HashSeed,
     /// The number of top bits that index the directory.
     bits: u32,
     directory: Vec<u32>,
-    segments: Vec<Arc<Segment>>,
+    segments: Vec<Arc<Segment<T>>>,
     /// How many segments there are of each depth: tells when the directory can be halved.
     at_depth: [u32; HASH_BITS as usize + 1],
     len: usize,
@@ -30,39 +38,49 @@ pub(super) struct Table {
     copied: u64,
 }
 
-impl Table {
-    pub fn new(seed: HashSeed) -> Table {
+impl<T: Item> Table<T> {
+    /// An empty table; `seed` keys the hash function.
+    pub fn new(seed: HashSeed) -> Table<T> {
         let mut at_depth = [0; HASH_BITS as usize + 1];
         at_depth[0] = 1;
         let segments = vec![Arc::new(Segment::new(0, 0))];
         Table { seed, bits: 0, directory: vec![0], segments, at_depth, len: 0, copied: 0 }
     }
 
+    /// What keys the hash function.
     pub fn seed(&self) -> HashSeed {
         self.seed
     }
 
+    /// How many items it holds.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    pub fn segments(&self) -> &[Arc<Segment>] {
+    /// Whether it holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The segments, in no particular order.
+    pub fn segments(&self) -> &[Arc<Segment<T>>] {
         &self.segments
     }
 
     /// What the frame costs beyond the entries themselves.
     pub fn frame_bytes(&self) -> usize {
-        self.directory.len() * 4 + self.segments.len() * (size_of::<Segment>() + 24)
+        self.directory.len() * 4 + self.segments.len() * (size_of::<Segment<T>>() + 24)
     }
 
-    pub fn get(&self, key: &[u8]) -> Option<&Entry> {
+    /// The item of this name.
+    pub fn get(&self, key: &[u8]) -> Option<&T> {
         let hash = self.seed.hash(key);
         let segment = self.segment_of(hash);
         segment.find(hash, key).ok().map(|at| &segment.entries[at])
     }
 
     /// The entry, in a segment that no snapshot shares (copied first if one does).
-    pub fn get_mut(&mut self, key: &[u8]) -> Option<&mut Entry> {
+    pub fn get_mut(&mut self, key: &[u8]) -> Option<&mut T> {
         let hash = self.seed.hash(key);
         let id = self.id_of(hash);
         let at = self.segments[id].find(hash, key).ok()?;
@@ -70,11 +88,11 @@ impl Table {
     }
 
     /// Puts an entry in; what stood under its key comes back.
-    pub fn insert(&mut self, entry: Entry) -> Option<Entry> {
-        let hash = self.seed.hash(&entry.key);
+    pub fn insert(&mut self, entry: T) -> Option<T> {
+        let hash = self.seed.hash(entry.name());
         loop {
             let id = self.id_of(hash);
-            match self.segments[id].find(hash, &entry.key) {
+            match self.segments[id].find(hash, entry.name()) {
                 Ok(at) => {
                     return Some(std::mem::replace(&mut self.own(id).entries[at], entry));
                 }
@@ -88,7 +106,8 @@ impl Table {
         }
     }
 
-    pub fn remove(&mut self, key: &[u8]) -> Option<Entry> {
+    /// Takes the item of this name out.
+    pub fn remove(&mut self, key: &[u8]) -> Option<T> {
         let hash = self.seed.hash(key);
         let id = self.id_of(hash);
         let at = self.segments[id].find(hash, key).ok()?;
@@ -99,7 +118,7 @@ impl Table {
     }
 
     /// All entries, in the order of their hashes.
-    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
         let mut pos = 0;
         std::iter::from_fn(move || {
             (pos < HASH_END).then(|| {
@@ -116,7 +135,7 @@ impl Table {
     ///
     /// A key that is there during a whole scan is shown exactly once: its hash never changes, and
     /// splitting or merging segments moves no hash.
-    pub fn scan<'a>(&'a self, cursor: u64, count: usize, mut show: impl FnMut(&'a Entry)) -> u64 {
+    pub fn scan<'a>(&'a self, cursor: u64, count: usize, mut show: impl FnMut(&'a T)) -> u64 {
         let mut pos = cursor;
         let mut shown = 0;
         while pos < HASH_END {
@@ -139,7 +158,7 @@ impl Table {
     }
 
     /// An entry chosen evenly; `random` yields 64 even bits.
-    pub fn random(&self, random: &mut dyn FnMut() -> u64) -> Option<&Entry> {
+    pub fn random(&self, random: &mut dyn FnMut() -> u64) -> Option<&T> {
         if self.len == 0 {
             return None;
         }
@@ -171,7 +190,7 @@ impl Table {
     }
 
     /// A segment that no snapshot shares: copied first if one does.
-    fn own(&mut self, id: usize) -> &mut Segment {
+    fn own(&mut self, id: usize) -> &mut Segment<T> {
         let segment = &mut self.segments[id];
         if Arc::strong_count(segment) > 1 {
             self.copied += segment.bytes() as u64;
@@ -179,7 +198,7 @@ impl Table {
         Arc::make_mut(segment)
     }
 
-    fn segment_of(&self, hash: u64) -> &Segment {
+    fn segment_of(&self, hash: u64) -> &Segment<T> {
         &self.segments[self.id_of(hash)]
     }
 
@@ -256,7 +275,7 @@ impl Table {
             assert_eq!(s.hashes.len(), s.entries.len());
             assert!(s.hashes.is_sorted());
             assert!(s.hashes.iter().all(|h| (s.first..s.end()).contains(h)));
-            assert!(s.hashes.iter().zip(&s.entries).all(|(h, e)| *h == self.seed.hash(&e.key)));
+            assert!(s.hashes.iter().zip(&s.entries).all(|(h, e)| *h == self.seed.hash(e.name())));
             met += 1;
             entries += s.entries.len();
             pos = s.end();

@@ -1,5 +1,7 @@
 //! What a key holds.
 
+use super::table::Item;
+use crate::engine::types::{Container, Hash, List, Set, Stream, ZSet};
 use crate::wire::num::parse_i64;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -15,7 +17,7 @@ pub const EMBSTR_MAX: usize = 44;
 const SHARED_INTEGERS: i64 = 10_000;
 
 /// The value of a key. Cloning costs a reference count at most, whatever its size.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Value {
     /// A string that is the canonical decimal form of this number.
     Int(i64),
@@ -24,6 +26,11 @@ pub enum Value {
     /// A string that was changed in place (APPEND, SETRANGE): grows without being copied, and has
     /// the encoding `raw` however short it is.
     Raw(Arc<Vec<u8>>),
+    List(Arc<List>),
+    Set(Arc<Set>),
+    Hash(Arc<Hash>),
+    ZSet(Arc<ZSet>),
+    Stream(Arc<Stream>),
 }
 
 impl Value {
@@ -35,12 +42,18 @@ impl Value {
         }
     }
 
-    /// The string, as bytes.
+    /// Whether it is a string.
+    pub fn is_string(&self) -> bool {
+        matches!(self, Value::Int(_) | Value::Str(_) | Value::Raw(_))
+    }
+
+    /// The string, as bytes; of any other type nothing (ask [`Value::is_string`] first).
     pub fn bytes(&self) -> Cow<'_, [u8]> {
         match self {
             Value::Int(n) => Cow::Owned(itoa::Buffer::new().format(*n).as_bytes().to_vec()),
             Value::Str(s) => Cow::Borrowed(s),
             Value::Raw(s) => Cow::Borrowed(s),
+            _ => Cow::Borrowed(&[]),
         }
     }
 
@@ -50,12 +63,20 @@ impl Value {
             Value::Int(n) => itoa::Buffer::new().format(*n).len(),
             Value::Str(s) => s.len(),
             Value::Raw(s) => s.len(),
+            _ => 0,
         }
     }
 
     /// TYPE's word.
     pub fn type_name(&self) -> &'static str {
-        "string"
+        match self {
+            Value::Int(_) | Value::Str(_) | Value::Raw(_) => "string",
+            Value::List(_) => "list",
+            Value::Set(_) => "set",
+            Value::Hash(_) => "hash",
+            Value::ZSet(_) => "zset",
+            Value::Stream(_) => "stream",
+        }
     }
 
     /// OBJECT ENCODING's word.
@@ -64,7 +85,17 @@ impl Value {
             Value::Int(_) => "int",
             Value::Str(s) if s.len() <= EMBSTR_MAX => "embstr",
             Value::Str(_) | Value::Raw(_) => "raw",
+            Value::List(v) => v.encoding(),
+            Value::Set(v) => v.encoding(),
+            Value::Hash(v) => v.encoding(),
+            Value::ZSet(v) => v.encoding(),
+            Value::Stream(v) => v.encoding(),
         }
+    }
+
+    /// A line that tells what it holds, for those who look on; a string is its own.
+    pub fn preview(&self) -> Cow<'_, [u8]> {
+        self.bytes()
     }
 
     /// OBJECT REFCOUNT's number: small integers are shared for ever, all else has one owner.
@@ -82,7 +113,7 @@ impl Value {
         }
         match self {
             Value::Raw(v) => Arc::make_mut(v),
-            Value::Int(_) | Value::Str(_) => unreachable!("made raw above"),
+            _ => unreachable!("made raw above"),
         }
     }
 
@@ -92,6 +123,11 @@ impl Value {
             Value::Int(_) => 0,
             Value::Str(s) => 24 + s.len(),
             Value::Raw(s) => 48 + s.capacity(),
+            Value::List(v) => v.heap_bytes(),
+            Value::Set(v) => v.heap_bytes(),
+            Value::Hash(v) => v.heap_bytes(),
+            Value::ZSet(v) => v.heap_bytes(),
+            Value::Stream(v) => v.heap_bytes(),
         }
     }
 }
@@ -153,6 +189,12 @@ impl Entry {
     }
 }
 
+impl Item for Entry {
+    fn name(&self) -> &[u8] {
+        &self.key
+    }
+}
+
 impl Clone for Entry {
     fn clone(&self) -> Entry {
         Entry {
@@ -161,6 +203,15 @@ impl Clone for Entry {
             expire_at: self.expire_at,
             accessed: AtomicU32::new(self.accessed_s()),
         }
+    }
+}
+
+/// Strings as they are stored; other types by what they are alone.
+#[cfg(test)]
+impl PartialEq for Value {
+    fn eq(&self, other: &Value) -> bool {
+        assert!(self.is_string() && other.is_string(), "only strings are compared like this");
+        self.encoding() == other.encoding() && self.bytes() == other.bytes()
     }
 }
 

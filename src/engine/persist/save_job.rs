@@ -1,6 +1,6 @@
 //! A snapshot on its way into RDB bytes.
 
-use crate::engine::keyspace::{Segment, Snapshot, SnapshotDb};
+use crate::engine::keyspace::{Entry, Segment, Snapshot, SnapshotDb};
 use crate::observe::{Offset, ReplId};
 use crate::wire::rdb::{Options, Writer};
 use std::collections::VecDeque;
@@ -37,7 +37,7 @@ pub struct SaveJob {
     writer: Writer,
     dbs: VecDeque<SnapshotDb>,
     /// The segment that is being encoded, and how many of its entries are done.
-    current: Option<(Arc<Segment>, usize)>,
+    current: Option<(Arc<Segment<Entry>>, usize)>,
     head: Option<Head>,
     keys_done: u64,
     keys_total: u64,
