@@ -2,6 +2,7 @@
 
 use super::Engine;
 use super::conn::ConnId;
+pub use super::key_spec::KeySpec;
 
 /// Executes a command: reads `call.args`, changes the engine, writes exactly one reply to
 /// `engine.reply`.
@@ -54,7 +55,6 @@ pub mod flags {
     pub const NO_MANDATORY_KEYS: u32 = 1 << 19;
     /// Needs `enable-debug-command` and the like.
     pub const PROTECTED: u32 = 1 << 20;
-    pub const MOVABLE_KEYS: u32 = 1 << 21;
     pub const ALLOW_BUSY: u32 = 1 << 26;
     pub const NO_ASYNC_LOADING: u32 = 1 << 23;
     pub const NO_MULTI: u32 = 1 << 24;
@@ -103,24 +103,6 @@ pub enum Group {
     Transactions,
     PubSub,
     Scripting,
-}
-
-/// Where a command's keys stand: `first`, then every `step`-th word up to `last` (negative:
-/// counted from the end). What COMMAND INFO prints, `flags` in its words (`RW access update`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeySpec {
-    pub flags: &'static str,
-    pub first: i32,
-    /// As a position relative to `first` if positive, from the end of the words if negative.
-    pub last: i32,
-    pub step: i32,
-}
-
-impl KeySpec {
-    /// Keys from word `first`; `last` is relative to it (0: only one key), -1 up to the last word.
-    pub const fn range(flags: &'static str, first: i32, last: i32, step: i32) -> KeySpec {
-        KeySpec { flags, first, last, step }
-    }
 }
 
 /// Everything that is known about a command before it runs.

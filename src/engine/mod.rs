@@ -26,6 +26,7 @@ pub mod host;
 mod info;
 mod input;
 mod judge;
+pub mod key_spec;
 pub mod keys;
 pub(crate) mod keys_typed;
 pub mod keyspace;

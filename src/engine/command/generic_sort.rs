@@ -3,20 +3,24 @@
 
 use super::support::{SYNTAX, WRONG_TYPE};
 use crate::engine::Engine;
-use crate::engine::call::flags::{DENYOOM, MOVABLE_KEYS, READONLY, WRITE};
+use crate::engine::call::flags::{DENYOOM, READONLY, WRITE};
 use crate::engine::call::{Call, CommandSpec, Group, KeySpec, acl};
 
 const CATEGORIES: u32 = acl::SET | acl::SORTEDSET | acl::LIST | acl::DANGEROUS;
 
 pub(super) const SPECS: &[CommandSpec] = &[
     CommandSpec::new("sort", -2, sort, Group::Generic, "1.0.0")
-        .flags(WRITE | DENYOOM | MOVABLE_KEYS)
+        .flags(WRITE | DENYOOM)
         .acl(CATEGORIES)
-        .keys(&[KeySpec::range("RO access", 1, 0, 1)]),
+        .keys(&[
+            KeySpec::range("RO access", 1, 0, 1),
+            KeySpec::unknown("RO access"),
+            KeySpec::unknown("OW update"),
+        ]),
     CommandSpec::new("sort_ro", -2, sort_ro, Group::Generic, "7.0.0")
-        .flags(READONLY | MOVABLE_KEYS)
+        .flags(READONLY)
         .acl(CATEGORIES)
-        .keys(&[KeySpec::range("RO access", 1, 0, 1)]),
+        .keys(&[KeySpec::range("RO access", 1, 0, 1), KeySpec::unknown("RO access")]),
 ];
 
 fn sort(e: &mut Engine, call: &Call<'_>) {

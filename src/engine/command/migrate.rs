@@ -2,7 +2,7 @@
 
 use super::support::SYNTAX;
 use crate::engine::Engine;
-use crate::engine::call::flags::{MOVABLE_KEYS, WRITE};
+use crate::engine::call::flags::WRITE;
 use crate::engine::call::{Call, CommandSpec, Group, KeySpec, acl};
 use crate::engine::migrate::Migration;
 use crate::wire::command::encode_command;
@@ -11,10 +11,13 @@ use crate::wire::rdb::dump_payload;
 
 pub(super) const SPECS: &[CommandSpec] =
     &[CommandSpec::new("migrate", -6, migrate, Group::Generic, "2.6.0")
-        .flags(WRITE | MOVABLE_KEYS)
+        .flags(WRITE)
         .acl(acl::KEYSPACE | acl::DANGEROUS)
         .tips(&["nondeterministic_output"])
-        .keys(&[KeySpec::range("RW access delete", 3, 0, 1)])];
+        .keys(&[
+            KeySpec::range("RW access delete", 3, 0, 1),
+            KeySpec::keyword("RW access delete incomplete", "KEYS", -2, -1, 1),
+        ])];
 
 /// The words that the target is asked with.
 type Words<'a> = Vec<&'a [u8]>;
@@ -62,21 +65,6 @@ impl<'a> Options<'a> {
         }
         Ok(o)
     }
-}
-
-/// Where the keys of KEYS begin, among the words of a whole command; `None`: its one key is the
-/// fourth word.
-pub(super) fn keys_at(words: &[&[u8]]) -> Option<usize> {
-    let mut at = 6;
-    while let Some(word) = words.get(at) {
-        at += match word.to_ascii_lowercase().as_slice() {
-            b"keys" if words[3].is_empty() => return Some(at + 1),
-            b"auth" => 2,
-            b"auth2" => 3,
-            _ => 1,
-        };
-    }
-    None
 }
 
 fn migrate(e: &mut Engine, call: &Call<'_>) {

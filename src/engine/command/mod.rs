@@ -5,6 +5,10 @@
 mod args;
 mod client;
 mod command_cmd;
+mod command_docs;
+mod command_info;
+pub(crate) mod command_keys;
+mod command_list;
 mod config;
 mod connection;
 mod debug;
