@@ -36,7 +36,6 @@ const LATER: &[(&str, &str)] = &[
          spublish",
     ),
     ("scripting", "eval evalsha eval_ro evalsha_ro script fcall fcall_ro function"),
-    ("bitmaps", "setbit getbit bitcount bitpos bitop bitfield bitfield_ro"),
     ("HyperLogLog", "pfadd pfcount pfmerge pfdebug pfselftest"),
     (
         "geo",

@@ -3,6 +3,9 @@
 //! In: words. Out: replies, changes, what to propagate.
 
 mod args;
+mod bitmap;
+mod bitmap_field;
+mod bitmap_range;
 mod client;
 mod command_cmd;
 mod command_docs;
@@ -24,6 +27,7 @@ mod latency;
 mod migrate;
 mod save;
 mod server;
+mod string_bytes;
 mod string_change;
 mod string_get;
 mod string_lcs;

@@ -8,6 +8,9 @@ use std::sync::LazyLock;
 /// What every file of this folder exports.
 const GROUPS: &[&[CommandSpec]] = &[
     crate::engine::replication::SPECS,
+    super::bitmap::SPECS,
+    super::bitmap_field::SPECS,
+    super::bitmap_range::SPECS,
     super::client::SPECS,
     super::server::SPECS,
     super::debug::SPECS,

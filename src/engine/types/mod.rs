@@ -7,6 +7,7 @@
 //! large (nodes behind `Arc`s), and a write copies the few nodes that it touches, never the whole:
 //! no client waits for a copy of a million elements.
 
+pub mod bitmap;
 pub mod hash;
 pub mod list;
 pub mod set;
