@@ -7,6 +7,7 @@
 use super::Engine;
 use super::facts::Detail;
 use super::keyspace::{Db, Entry, Key, Value};
+use super::notify::class;
 use crate::observe::{Fact, GoneWhy, Preview};
 use std::collections::{BTreeSet, VecDeque};
 
@@ -137,6 +138,7 @@ impl Engine {
     /// Takes an expired key out and propagates that, as a command of its own within the unit.
     pub(crate) fn expire_now(&mut self, db: usize, key: &[u8]) {
         self.remove_key_in(db, key, GoneWhy::Expired);
+        self.notify(class::EXPIRED, "expired", db, key);
         self.stats.expired_keys += 1;
         let word: &[u8] = if self.config.lazyfree_lazy_expire { b"UNLINK" } else { b"DEL" };
         self.propagate_also(db, &[word, key]);
@@ -151,7 +153,15 @@ impl Engine {
             true => db.get(key).and_then(Entry::expire_at),
             false => None,
         };
-        db.insert(key, value, expire_at, clock_s);
+        if db.insert(key, value, expire_at, clock_s).is_none() {
+            self.key_came(self.db, key);
+        }
+    }
+
+    /// A key came into being: tells those who wait for it, and those who asked to be told.
+    pub(crate) fn key_came(&mut self, db: usize, key: &[u8]) {
+        self.key_ready(db, key);
+        self.notify(class::NEW, "new", db, key);
     }
 
     /// Sets or clears a key's expiry. On a writable replica the key is remembered: nobody will

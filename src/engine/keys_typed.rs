@@ -37,6 +37,60 @@ impl Engine {
         result
     }
 
+    /// Shows the value under `key`, of whatever type, to a command that reads.
+    pub fn reading_any<R>(
+        &mut self,
+        key: &[u8],
+        read: impl FnOnce(Option<&Value>, &mut ReplyWriter) -> R,
+    ) -> R {
+        let mut reply = std::mem::take(&mut self.reply);
+        let result = read(self.look_up_read(key).map(|e| e.value()), &mut reply);
+        self.reply = reply;
+        result
+    }
+
+    /// Replies with the string under `key`, or with null; whether there is one.
+    pub fn get_string(&mut self, key: &[u8]) -> Result<bool, WrongType> {
+        self.reading_any(key, |value, reply| {
+            match value {
+                None => reply.null(),
+                Some(Value::Int(n)) => reply.bulk_int(*n),
+                Some(value) => match value.text() {
+                    Some(text) => reply.bulk(&text),
+                    None => {
+                        reply.error(WRONG_TYPE);
+                        return Err(WrongType);
+                    }
+                },
+            }
+            Ok(value.is_some())
+        })
+    }
+
+    /// The string under `key` for a command that reads it; `None`: there is none. The clone costs a
+    /// reference count at most.
+    pub fn read_string(&mut self, key: &[u8]) -> Result<Option<Value>, WrongType> {
+        match self.lookup_read(key) {
+            Some(value) if !value.is_string() => {
+                self.reply.error(WRONG_TYPE);
+                Err(WrongType)
+            }
+            value => Ok(value),
+        }
+    }
+
+    /// The length of the string under `key` for a command that changes it; `None`: there is none.
+    pub fn string_len(&mut self, key: &[u8]) -> Result<Option<usize>, WrongType> {
+        match self.lookup_write(key).map(|e| e.value().is_string().then(|| e.value().str_len())) {
+            None => Ok(None),
+            Some(Some(len)) => Ok(Some(len)),
+            Some(None) => {
+                self.reply.error(WRONG_TYPE);
+                Err(WrongType)
+            }
+        }
+    }
+
     /// Whether `key` can be written to as this type: `Ok(true)` if it holds one, `Ok(false)` if
     /// there is no such key. Counts as a write's use of the key.
     pub fn holds<C: Container>(&mut self, key: &[u8]) -> Result<bool, WrongType> {

@@ -435,3 +435,33 @@ fn latencies_are_told_of_commands_that_were_called_while_they_are_tracked() {
     s.ask(c, "CONFIG SET latency-tracking yes");
     assert_eq!(shown(&mut s), [instant("config|set")]);
 }
+
+#[test]
+fn string_commands_refuse_other_types() {
+    use super::types::Container;
+    let mut s = server("");
+    let c = s.connect();
+    s.engine.set_key(b"l", super::types::List::default().into_value(), false);
+    for line in [
+        "GET l",
+        "GETSET l x",
+        "SET l x GET",
+        "GETDEL l",
+        "GETEX l EX 10",
+        "STRLEN l",
+        "GETRANGE l 0 1",
+        "SETRANGE l 0 x",
+        "APPEND l x",
+        "INCR l",
+        "INCRBYFLOAT l 1",
+    ] {
+        let reply = s.ask(c, line);
+        assert!(reply.starts_with("-WRONGTYPE "), "{line}: {reply}");
+    }
+    let reply = s.ask(c, "LCS l l");
+    assert_eq!(reply, "-ERR The specified keys must contain string values\r\n");
+    assert_eq!(s.ask(c, "MGET l x"), "*2\r\n$-1\r\n$-1\r\n");
+    assert_eq!(s.ask(c, "TYPE l"), "+list\r\n");
+    assert_eq!(s.ask(c, "SET l x"), "+OK\r\n");
+    assert_eq!(s.ask(c, "GET l"), "$1\r\nx\r\n");
+}

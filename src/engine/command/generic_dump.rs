@@ -5,6 +5,7 @@ use crate::engine::Engine;
 use crate::engine::call::flags::{DENYOOM, READONLY, WRITE};
 use crate::engine::call::{Call, CommandSpec, Group, KeySpec, acl};
 use crate::engine::keyspace::Value;
+use crate::engine::notify::class;
 use crate::observe::GoneWhy;
 use crate::wire::rdb::{RdbError, RdbValue, dump_payload, load_payload};
 
@@ -98,6 +99,7 @@ fn restore(e: &mut Engine, call: &Call<'_>) {
         // It is gone before it came. What REPLACE took away is gone too.
         if o.replace && e.remove_key_in(e.db, key, GoneWhy::Deleted).is_some() {
             e.dirty += 1;
+            e.notify(class::GENERIC, "del", e.db, key);
             e.propagate_as(&[b"DEL", key]);
         }
         return;
@@ -105,10 +107,12 @@ fn restore(e: &mut Engine, call: &Call<'_>) {
     let idle = u32::try_from(o.idle_s.unwrap_or(0)).unwrap_or(u32::MAX);
     let used_s = e.clock_s().saturating_sub(idle);
     e.keyspace.db_mut(e.db).insert(key, value, None, used_s);
+    e.key_came(e.db, key);
     if at.is_some() {
         e.set_expire(e.db, key, at);
     }
     e.touched(key);
+    e.notify(class::GENERIC, "restore", e.db, key);
     if let (Some(at), false) = (at, o.absolute) {
         let mut text = itoa::Buffer::new();
         let mut words = call.args.to_vec();

@@ -4,6 +4,7 @@ use super::support::{bad_expire_time, is_past};
 use crate::engine::Engine;
 use crate::engine::call::flags::{FAST, READONLY, WRITE};
 use crate::engine::call::{Call, CommandSpec, Group, KeySpec, acl};
+use crate::engine::notify::class;
 use crate::observe::GoneWhy;
 
 const SET: &[KeySpec] = &[KeySpec::range("RW update", 1, 0, 1)];
@@ -131,11 +132,13 @@ fn set_time(e: &mut Engine, call: &Call<'_>, relative: bool, unit_ms: i64) {
     if is_past(e, at) {
         e.remove_key_in(e.db, key, GoneWhy::Deleted);
         e.dirty += 1;
+        e.notify(class::GENERIC, "del", e.db, key);
         let word: &[u8] = if e.config.lazyfree_lazy_expire { b"UNLINK" } else { b"DEL" };
         return e.propagate_as(&[word, key]);
     }
     e.set_expire(e.db, key, Some(at));
     e.touched(key);
+    e.notify(class::GENERIC, "expire", e.db, key);
     if relative || unit_ms != 1 {
         let mut text = itoa::Buffer::new();
         let mut words: Vec<&[u8]> = vec![b"PEXPIREAT", key, text.format(at).as_bytes()];
@@ -181,6 +184,7 @@ fn persist(e: &mut Engine, call: &Call<'_>) {
     if timed {
         e.set_expire(e.db, key, None);
         e.touched(key);
+        e.notify(class::GENERIC, "persist", e.db, key);
     }
     e.reply.int(i64::from(timed));
 }

@@ -3,6 +3,7 @@
 use crate::engine::Engine;
 use crate::engine::call::flags::{FAST, READONLY, WRITE};
 use crate::engine::call::{Call, CommandSpec, Group, KeySpec, acl};
+use crate::engine::notify::class;
 
 const SUMMED: &[&str] = &["request_policy:multi_shard", "response_policy:agg_sum"];
 
@@ -42,7 +43,10 @@ fn del(e: &mut Engine, call: &Call<'_>) {
     let mut gone = 0;
     for key in &call.args[1..] {
         e.expire_if_due(e.db, key, false);
-        gone += i64::from(e.delete_key(key));
+        if e.delete_key(key) {
+            e.notify(class::GENERIC, "del", e.db, key);
+            gone += 1;
+        }
     }
     e.reply.int(gone);
 }

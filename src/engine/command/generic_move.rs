@@ -4,6 +4,7 @@ use super::support::{NO_SUCH_KEY, SAME_OBJECT, SYNTAX, db_index};
 use crate::engine::Engine;
 use crate::engine::call::flags::{DENYOOM, FAST, WRITE};
 use crate::engine::call::{Call, CommandSpec, Group, KeySpec, acl};
+use crate::engine::notify::class;
 use crate::observe::GoneWhy;
 
 pub(super) const SPECS: &[CommandSpec] = &[
@@ -48,6 +49,8 @@ fn rename_key(e: &mut Engine, call: &Call<'_>, only_free: bool) -> Option<bool> 
         return Some(false);
     }
     carry(e, (e.db, from), (e.db, to));
+    e.notify(class::GENERIC, "rename_from", e.db, from);
+    e.notify(class::GENERIC, "rename_to", e.db, to);
     Some(true)
 }
 
@@ -61,6 +64,8 @@ fn move_key(e: &mut Engine, call: &Call<'_>) {
         return e.reply.int(0);
     }
     carry(e, (e.db, key), (to, key));
+    e.notify(class::GENERIC, "move_from", e.db, key);
+    e.notify(class::GENERIC, "move_to", to, key);
     e.reply.int(1);
 }
 
@@ -69,6 +74,7 @@ fn carry(e: &mut Engine, from: (usize, &[u8]), to: (usize, &[u8])) {
     let Some(entry) = e.remove_key_in(from.0, from.1, GoneWhy::Deleted) else { return };
     let (at, clock_s) = (entry.expire_at(), entry.accessed_s());
     e.keyspace.db_mut(to.0).insert(to.1, entry.into_value(), None, clock_s);
+    e.key_came(to.0, to.1);
     if at.is_some() {
         e.set_expire(to.0, to.1, at);
     }
@@ -102,10 +108,12 @@ fn copy(e: &mut Engine, call: &Call<'_>) {
     }
     let clock_s = e.clock_s();
     e.keyspace.db_mut(to_db).insert(to, value, None, clock_s);
+    e.key_came(to_db, to);
     if expire_at.is_some() {
         e.set_expire(to_db, to, expire_at);
     }
     e.key_written(to_db, to);
+    e.notify(class::GENERIC, "copy_to", to_db, to);
     e.dirty += 1;
     e.reply.int(1);
 }

@@ -1,10 +1,11 @@
 //! Values changed in place: numbers counted up and down, strings extended and overwritten.
 
-use super::support::{NOT_A_FLOAT, NOT_AN_INTEGER, string_may_be};
+use super::support::{NOT_A_FLOAT, NOT_AN_INTEGER, WRONG_TYPE, string_may_be};
 use crate::engine::Engine;
 use crate::engine::call::flags::{DENYOOM, FAST, WRITE};
 use crate::engine::call::{Call, CommandSpec, Group, KeySpec, acl};
 use crate::engine::keyspace::Value;
+use crate::engine::notify::class;
 use crate::wire::num::{LongDouble, fmt_human_long_double, parse_i64, parse_long_double};
 
 const COUNTED: &[KeySpec] = &[KeySpec::range("RW access update", 1, 0, 1)];
@@ -66,7 +67,10 @@ fn count(e: &mut Engine, key: &[u8], by: i64) {
     let old = match e.lookup_write(key).map(|entry| entry.value()) {
         None => Some(0),
         Some(Value::Int(n)) => Some(*n),
-        Some(text) => parse_i64(&text.bytes()),
+        Some(value) => match value.text() {
+            Some(text) => parse_i64(&text),
+            None => return e.reply.error(WRONG_TYPE),
+        },
     };
     let Some(old) = old else { return e.reply.error(NOT_AN_INTEGER) };
     let Some(new) = old.checked_add(by) else {
@@ -74,6 +78,7 @@ fn count(e: &mut Engine, key: &[u8], by: i64) {
     };
     e.set_key(key, Value::Int(new), true);
     e.touched(key);
+    e.notify(class::STRING, "incrby", e.db, key);
     e.reply.int(new);
 }
 
@@ -81,7 +86,10 @@ fn incrbyfloat(e: &mut Engine, call: &Call<'_>) {
     let (key, by) = (call.arg(1), call.arg(2));
     let old = match e.lookup_write(key) {
         None => Some(LongDouble::ZERO),
-        Some(entry) => parse_long_double(&entry.value().bytes()),
+        Some(entry) => match entry.value().text() {
+            Some(text) => parse_long_double(&text),
+            None => return e.reply.error(WRONG_TYPE),
+        },
     };
     let (Some(old), Some(by)) = (old, parse_long_double(by)) else {
         return e.reply.error(NOT_A_FLOAT);
@@ -93,6 +101,7 @@ fn incrbyfloat(e: &mut Engine, call: &Call<'_>) {
     // Even a whole number stays text here, as Redis leaves it.
     e.set_key(key, Value::Str(text.as_bytes().into()), true);
     e.touched(key);
+    e.notify(class::STRING, "incrbyfloat", e.db, key);
     e.reply.bulk_str(&text);
     // The sum may come out differently on another machine, so replicas get the result.
     e.propagate_as(&[b"SET", key, text.as_bytes(), b"KEEPTTL"]);
@@ -100,7 +109,8 @@ fn incrbyfloat(e: &mut Engine, call: &Call<'_>) {
 
 fn append(e: &mut Engine, call: &Call<'_>) {
     let (key, more) = (call.arg(1), call.arg(2));
-    let len = match e.lookup_write(key).map(|entry| entry.value().str_len()) {
+    let Ok(old) = e.string_len(key) else { return };
+    let len = match old {
         None => {
             e.set_key(key, Value::string(more), false);
             more.len()
@@ -115,6 +125,7 @@ fn append(e: &mut Engine, call: &Call<'_>) {
         }
     };
     e.touched(key);
+    e.notify(class::STRING, "append", e.db, key);
     e.reply.int(len as i64);
 }
 
@@ -124,7 +135,7 @@ fn setrange(e: &mut Engine, call: &Call<'_>) {
     let Ok(offset) = usize::try_from(offset) else {
         return e.reply.error("ERR offset is out of range");
     };
-    let len = e.lookup_write(key).map(|entry| entry.value().str_len());
+    let Ok(len) = e.string_len(key) else { return };
     if patch.is_empty() {
         return e.reply.int(len.unwrap_or(0) as i64);
     }
@@ -144,5 +155,6 @@ fn setrange(e: &mut Engine, call: &Call<'_>) {
         text[offset..end].copy_from_slice(patch);
     });
     e.touched(key);
+    e.notify(class::STRING, "setrange", e.db, key);
     e.reply.int(len.unwrap_or(0).max(end) as i64);
 }

@@ -5,6 +5,7 @@ use super::support::{SYNTAX, is_past};
 use crate::engine::Engine;
 use crate::engine::call::flags::{FAST, READONLY, WRITE};
 use crate::engine::call::{Call, CommandSpec, Group, KeySpec, acl};
+use crate::engine::notify::class;
 use crate::observe::GoneWhy;
 
 pub(super) const SPECS: &[CommandSpec] = &[
@@ -40,32 +41,29 @@ pub(super) const SPECS: &[CommandSpec] = &[
 ];
 
 fn get(e: &mut Engine, call: &Call<'_>) {
-    match e.lookup_read(call.arg(1)) {
-        Some(value) => e.reply.bulk(&value.bytes()),
-        None => e.reply.null(),
-    }
+    let _ = e.get_string(call.arg(1));
 }
 
 fn mget(e: &mut Engine, call: &Call<'_>) {
     e.reply.array(call.args.len() - 1);
     for key in &call.args[1..] {
-        match e.lookup_read(key) {
-            Some(value) => e.reply.bulk(&value.bytes()),
-            None => e.reply.null(),
-        }
+        e.reading_any(key, |value, reply| match value.and_then(|v| v.text()) {
+            Some(text) => reply.bulk(&text),
+            None => reply.null(),
+        });
     }
 }
 
 fn strlen(e: &mut Engine, call: &Call<'_>) {
-    let len = e.lookup_read(call.arg(1)).map_or(0, |value| value.str_len());
-    e.reply.int(len as i64);
+    let Ok(value) = e.read_string(call.arg(1)) else { return };
+    e.reply.int(value.map_or(0, |value| value.str_len()) as i64);
 }
 
 fn getrange(e: &mut Engine, call: &Call<'_>) {
     let Some(start) = e.int_arg(call.arg(2)) else { return };
     let Some(end) = e.int_arg(call.arg(3)) else { return };
-    let Some(value) = e.lookup_read(call.arg(1)) else { return e.reply.bulk(b"") };
-    let text = value.bytes();
+    let Ok(value) = e.read_string(call.arg(1)) else { return };
+    let text = value.as_ref().and_then(|value| value.text()).unwrap_or_default();
     let len = text.len() as i64;
     if len == 0 || (start < 0 && end < 0 && start > end) {
         return e.reply.bulk(b"");
@@ -81,9 +79,11 @@ fn getrange(e: &mut Engine, call: &Call<'_>) {
 
 fn getdel(e: &mut Engine, call: &Call<'_>) {
     let key = call.arg(1);
-    let Some(value) = e.lookup_read(key) else { return e.reply.null() };
-    e.reply.bulk(&value.bytes());
+    if e.get_string(key) != Ok(true) {
+        return;
+    }
     e.delete_key(key);
+    e.notify(class::GENERIC, "del", e.db, key);
     let word: &[u8] = if e.config.lazyfree_lazy_user_del { b"UNLINK" } else { b"DEL" };
     e.propagate_as(&[word, key]);
 }
@@ -117,28 +117,34 @@ fn getex_options<'a>(args: &[&'a [u8]]) -> Option<Change<'a>> {
 fn getex(e: &mut Engine, call: &Call<'_>) {
     let Some(change) = getex_options(&call.args[2..]) else { return e.reply.error(SYNTAX) };
     let key = call.arg(1);
-    let Some(value) = e.lookup_read(key) else { return e.reply.null() };
+    let Ok(value) = e.read_string(key) else { return };
+    let Some(text) = value.as_ref().and_then(|value| value.text()) else {
+        return e.reply.null();
+    };
     match change {
-        Change::Nothing => e.reply.bulk(&value.bytes()),
+        Change::Nothing => e.reply.bulk(&text),
         Change::Persist => {
-            e.reply.bulk(&value.bytes());
+            e.reply.bulk(&text);
             if e.keyspace.db(e.db).get(key).is_some_and(|entry| entry.expire_at().is_some()) {
                 e.set_expire(e.db, key, None);
                 e.touched(key);
+                e.notify(class::GENERIC, "persist", e.db, key);
                 e.propagate_as(&[b"PERSIST", key]);
             }
         }
         Change::Expire(unit, arg) => {
             let Some(at) = expire_at(e, call, arg, unit) else { return };
-            e.reply.bulk(&value.bytes());
+            e.reply.bulk(&text);
             if unit.is_absolute() && is_past(e, at) {
                 e.remove_key_in(e.db, key, GoneWhy::Deleted);
                 e.dirty += 1;
+                e.notify(class::GENERIC, "del", e.db, key);
                 let lazily = e.config.lazyfree_lazy_expire;
                 e.propagate_as(&[if lazily { b"UNLINK" } else { b"DEL" }, key]);
             } else {
                 e.set_expire(e.db, key, Some(at));
                 e.touched(key);
+                e.notify(class::GENERIC, "expire", e.db, key);
                 let mut text = itoa::Buffer::new();
                 e.propagate_as(&[b"PEXPIREAT", key, text.format(at).as_bytes()]);
             }

@@ -27,8 +27,11 @@ impl Match {
 fn lcs(e: &mut Engine, call: &Call<'_>) {
     let a = e.lookup_read(call.arg(1));
     let b = e.lookup_read(call.arg(2));
-    let a = a.as_ref().map(|v| v.bytes()).unwrap_or_default();
-    let b = b.as_ref().map(|v| v.bytes()).unwrap_or_default();
+    if [&a, &b].into_iter().flatten().any(|value| !value.is_string()) {
+        return e.reply.error("ERR The specified keys must contain string values");
+    }
+    let a = a.as_ref().and_then(|v| v.text()).unwrap_or_default();
+    let b = b.as_ref().and_then(|v| v.text()).unwrap_or_default();
     let (mut want_len, mut want_matches, mut with_len, mut min_len) = (false, false, false, 0);
     let mut at = 3;
     while at < call.args.len() {

@@ -5,6 +5,7 @@ use crate::engine::Engine;
 use crate::engine::call::flags::{DENYOOM, FAST, WRITE};
 use crate::engine::call::{Call, CommandSpec, Group, KeySpec, acl};
 use crate::engine::keyspace::Value;
+use crate::engine::notify::class;
 
 pub(super) const SPECS: &[CommandSpec] = &[
     CommandSpec::new("set", -3, set, Group::String, "1.0.0")
@@ -135,11 +136,8 @@ fn set(e: &mut Engine, call: &Call<'_>) {
         },
     };
     let (key, value) = (call.arg(1), call.arg(2));
-    if o.get {
-        match e.lookup_read(key) {
-            Some(old) => e.reply.bulk(&old.bytes()),
-            None => e.reply.null(),
-        }
+    if o.get && e.get_string(key).is_err() {
+        return;
     }
     let found = e.lookup_write(key).is_some();
     if (o.nx && found) || (o.xx && !found) {
@@ -165,8 +163,10 @@ fn set(e: &mut Engine, call: &Call<'_>) {
 
 fn store(e: &mut Engine, key: &[u8], value: &[u8], at: Option<i64>, keep_ttl: bool) {
     e.set_key(key, Value::string(value), keep_ttl);
+    e.notify(class::STRING, "set", e.db, key);
     if at.is_some() {
         e.set_expire(e.db, key, at);
+        e.notify(class::GENERIC, "expire", e.db, key);
     }
     e.touched(key);
 }
@@ -205,9 +205,8 @@ fn set_for(e: &mut Engine, call: &Call<'_>, unit: Unit) {
 
 fn getset(e: &mut Engine, call: &Call<'_>) {
     let (key, value) = (call.arg(1), call.arg(2));
-    match e.lookup_read(key) {
-        Some(old) => e.reply.bulk(&old.bytes()),
-        None => e.reply.null(),
+    if e.get_string(key).is_err() {
+        return;
     }
     e.lookup_write(key);
     store(e, key, value, None, false);

@@ -47,14 +47,20 @@ impl Value {
         matches!(self, Value::Int(_) | Value::Str(_) | Value::Raw(_))
     }
 
-    /// The string, as bytes; of any other type nothing (ask [`Value::is_string`] first).
-    pub fn bytes(&self) -> Cow<'_, [u8]> {
+    /// The string, as bytes; `None` if it is of another type.
+    pub fn text(&self) -> Option<Cow<'_, [u8]>> {
         match self {
-            Value::Int(n) => Cow::Owned(itoa::Buffer::new().format(*n).as_bytes().to_vec()),
-            Value::Str(s) => Cow::Borrowed(s),
-            Value::Raw(s) => Cow::Borrowed(s),
-            _ => Cow::Borrowed(&[]),
+            Value::Int(n) => Some(Cow::Owned(itoa::Buffer::new().format(*n).as_bytes().to_vec())),
+            Value::Str(s) => Some(Cow::Borrowed(s)),
+            Value::Raw(s) => Some(Cow::Borrowed(s)),
+            _ => None,
         }
+    }
+
+    /// The string, as bytes, for those who know that it is one. Of any other type it is nothing,
+    /// which is a mistake of the caller: see [`Value::text`].
+    pub fn bytes(&self) -> Cow<'_, [u8]> {
+        self.text().unwrap_or_default()
     }
 
     /// The string's length in bytes.
@@ -95,7 +101,7 @@ impl Value {
 
     /// A line that tells what it holds, for those who look on; a string is its own.
     pub fn preview(&self) -> Cow<'_, [u8]> {
-        self.bytes()
+        self.text().unwrap_or_default()
     }
 
     /// OBJECT REFCOUNT's number: small integers are shared for ever, all else has one owner.
