@@ -9,6 +9,7 @@ pub const HEADER: usize = 6;
 pub const UNKNOWN: u16 = u16::MAX;
 
 /// What the entry that begins with `bytes` is.
+#[inline]
 pub fn head(bytes: &[u8]) -> Head {
     let Some(&first) = bytes.first() else { return Head::Need(1) };
     let second = bytes.get(1).copied();
@@ -46,19 +47,25 @@ pub fn head(bytes: &[u8]) -> Head {
 /// The length that stands behind an entry of `len` bytes: groups of seven bits, the highest first,
 /// all but the first byte with their top bit set. The bytes are the first ones of the array.
 pub fn backlen(len: u64) -> ([u8; 5], usize) {
-    let n = match len {
-        0..=127 => 1,
-        128..=16_382 => 2,
-        16_383..=2_097_150 => 3,
-        2_097_151..=268_435_454 => 4,
-        _ => 5,
-    };
+    let n = backlen_size(len);
     let mut out = [0; 5];
     for (i, byte) in out[..n].iter_mut().enumerate() {
         let group = (len >> (7 * (n - 1 - i))) as u8 & 0x7f;
         *byte = if i == 0 { group } else { group | 0x80 };
     }
     (out, n)
+}
+
+/// How many bytes that length takes.
+#[inline]
+pub fn backlen_size(len: u64) -> usize {
+    match len {
+        0..=127 => 1,
+        128..=16_382 => 2,
+        16_383..=2_097_150 => 3,
+        2_097_151..=268_435_454 => 4,
+        _ => 5,
+    }
 }
 
 #[cfg(test)]
