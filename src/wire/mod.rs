@@ -15,12 +15,14 @@
 //! | [`value`] | reply bytes into values: the client's side |
 //! | [`text`] | quoting, escaping, glob patterns, safe previews |
 //! | [`num`] | integers, doubles and long doubles, by Redis's rules |
+//! | [`intset`] | integers into the packed form of a small set |
 //! | [`rdb`] | snapshots: writer, push decoder, DUMP payloads |
 //! | [`listpack`] | elements into the packed bytes that small collections are kept in |
 //! | [`lzf`], [`crc64`] | what RDB strings and footers are made with |
 
 pub mod command;
 pub mod crc64;
+pub mod intset;
 pub mod listpack;
 pub mod lzf;
 pub mod num;

@@ -6,6 +6,7 @@ pub mod file;
 pub mod rewrite;
 mod special;
 pub mod table;
+mod table_data;
 mod table_kept;
 mod user;
 mod words;
@@ -141,6 +142,14 @@ pub struct Config {
     pub active_expire_effort: i64,
     pub activerehashing: bool,
 
+    // ── how values are kept ────────────────────────────────────────────────────────────────────
+    /// Fields, at most, of a hash in a listpack.
+    pub hash_max_listpack_entries: i64,
+    /// Bytes, at most, of a field or value in a listpack.
+    pub hash_max_listpack_value: i64,
+    /// Members, at most, of a set of integers in an intset.
+    pub set_max_intset_entries: i64,
+
     // ── watching ───────────────────────────────────────────────────────────────────────────────
     /// Microseconds; negative: off.
     pub slowlog_log_slower_than: i64,
@@ -242,6 +251,9 @@ impl Default for Config {
             lazyfree_lazy_user_flush: false,
             active_expire_effort: 1,
             activerehashing: true,
+            hash_max_listpack_entries: 512,
+            hash_max_listpack_value: 64,
+            set_max_intset_entries: 512,
             latency_tracking: true,
             slowlog_log_slower_than: 10_000,
             slowlog_max_len: 128,

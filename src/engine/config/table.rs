@@ -1,7 +1,7 @@
 //! Every directive of redis.conf 7.0: the settings that this server acts on.
 
 use super::directive::{Bounds, Directive, Kept, Kind, Place, Special, Unit, When, words_of};
-use super::{Config, Words, table_kept};
+use super::{Config, Words, table_data, table_kept};
 use std::sync::LazyLock;
 
 pub(super) const IMMUTABLE: u8 = 1;
@@ -22,6 +22,7 @@ macro_rules! at {
         Place { get: |c: &Config| &c.$field, set: |c: &mut Config| &mut c.$field }
     };
 }
+pub(super) use at;
 
 /// A field whose type is a list of words.
 macro_rules! word {
@@ -94,7 +95,8 @@ pub(super) const fn entry(
 
 /// All directives, sorted by name.
 static ALL: LazyLock<Vec<&'static Directive>> = LazyLock::new(|| {
-    let mut all: Vec<&Directive> = OWN.iter().chain(table_kept::KEPT).collect();
+    let mut all: Vec<&Directive> =
+        OWN.iter().chain(table_data::DATA).chain(table_kept::KEPT).collect();
     all.sort_by_key(|d| d.name);
     all
 });

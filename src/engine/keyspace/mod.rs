@@ -45,6 +45,11 @@ impl Keyspace {
         Keyspace { dbs: self.dbs.iter().map(|_| Db::new(self.seed)).collect(), seed: self.seed }
     }
 
+    /// What keys the hash functions, those of large values too.
+    pub fn seed(&self) -> HashSeed {
+        self.seed
+    }
+
     /// How many databases there are.
     pub fn databases(&self) -> usize {
         self.dbs.len()

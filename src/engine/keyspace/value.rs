@@ -101,7 +101,10 @@ impl Value {
 
     /// A line that tells what it holds, for those who look on; a string is its own.
     pub fn preview(&self) -> Cow<'_, [u8]> {
-        self.text().unwrap_or_default()
+        match self {
+            Value::Set(v) => Cow::Owned(v.preview()),
+            _ => self.text().unwrap_or_default(),
+        }
     }
 
     /// OBJECT REFCOUNT's number: small integers are shared for ever, all else has one owner.

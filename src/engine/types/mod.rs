@@ -16,7 +16,7 @@ pub mod zset;
 
 pub use hash::Hash;
 pub use list::List;
-pub use set::Set;
+pub use set::{Elem, Set, SetLimits};
 pub use stream::Stream;
 pub use zset::ZSet;
 

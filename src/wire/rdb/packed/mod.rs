@@ -5,10 +5,11 @@
 //! how many it must see to say it. No entry needs more than [`HEAD_MAX`]. The content of a string is not
 //! looked at here, so the same readers serve a whole blob in memory and one that comes in pieces.
 
-pub mod intset;
 pub mod listpack;
 pub mod ziplist;
 pub mod zipmap;
+
+pub use crate::wire::intset;
 
 /// The longest beginning of an entry: a long `prevlen` of a ziplist, an encoding byte, eight bytes.
 pub const HEAD_MAX: usize = 14;

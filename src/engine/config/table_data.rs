@@ -1,0 +1,26 @@
+//! Directives that decide how values are kept: the limits of the packed encodings.
+
+use super::Config;
+use super::directive::{Directive, Kind, Place};
+use super::table::{LONG, at, entry, memory, number};
+
+pub(super) const DATA: &[Directive] = &[
+    entry(
+        "hash-max-listpack-entries",
+        Some("hash-max-ziplist-entries"),
+        0,
+        Kind::Number(at!(hash_max_listpack_entries), number(0, LONG)),
+    ),
+    entry(
+        "hash-max-listpack-value",
+        Some("hash-max-ziplist-value"),
+        0,
+        Kind::Number(at!(hash_max_listpack_value), memory(0, LONG)),
+    ),
+    entry(
+        "set-max-intset-entries",
+        None,
+        0,
+        Kind::Number(at!(set_max_intset_entries), number(0, LONG)),
+    ),
+];

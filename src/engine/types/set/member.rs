@@ -1,0 +1,58 @@
+//! One member of a set: as a table keeps it, and as it is shown.
+
+use crate::engine::keyspace::Item;
+use std::sync::Arc;
+
+/// A member in a table: one allocation, shared with every snapshot that holds it.
+#[derive(Clone, Debug)]
+pub struct Member(Arc<[u8]>);
+
+impl Member {
+    pub(super) fn new(bytes: &[u8]) -> Member {
+        Member(bytes.into())
+    }
+
+    /// The member's bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The member as all are shown.
+    pub fn elem(&self) -> Elem<'_> {
+        Elem::Str(&self.0)
+    }
+
+    /// What it costs: its place in the table, and its allocation (two counts and the bytes).
+    pub(super) fn cost(&self) -> usize {
+        size_of::<Member>() + size_of::<u64>() + (16 + self.0.len()).next_multiple_of(16)
+    }
+}
+
+impl Item for Member {
+    fn name(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// A member or field or value that is being looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Elem<'a> {
+    /// The string that is this number in decimal.
+    Int(i64),
+    Str(&'a [u8]),
+}
+
+impl Elem<'_> {
+    /// Shows it as bytes.
+    pub fn with_bytes<R>(self, show: impl FnOnce(&[u8]) -> R) -> R {
+        match self {
+            Elem::Int(n) => show(itoa::Buffer::new().format(n).as_bytes()),
+            Elem::Str(bytes) => show(bytes),
+        }
+    }
+
+    /// Its bytes, as one's own.
+    pub fn to_vec(self) -> Vec<u8> {
+        self.with_bytes(<[u8]>::to_vec)
+    }
+}
