@@ -149,6 +149,10 @@ pub struct Config {
     pub hash_max_listpack_value: i64,
     /// Members, at most, of a set of integers in an intset.
     pub set_max_intset_entries: i64,
+    /// Members, at most, of a zset in a listpack.
+    pub zset_max_listpack_entries: i64,
+    /// Bytes, at most, of a member in a listpack.
+    pub zset_max_listpack_value: i64,
 
     // ── watching ───────────────────────────────────────────────────────────────────────────────
     /// Microseconds; negative: off.
@@ -254,6 +258,8 @@ impl Default for Config {
             hash_max_listpack_entries: 512,
             hash_max_listpack_value: 64,
             set_max_intset_entries: 512,
+            zset_max_listpack_entries: 128,
+            zset_max_listpack_value: 64,
             latency_tracking: true,
             slowlog_log_slower_than: 10_000,
             slowlog_max_len: 128,

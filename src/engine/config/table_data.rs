@@ -23,4 +23,16 @@ pub(super) const DATA: &[Directive] = &[
         0,
         Kind::Number(at!(set_max_intset_entries), number(0, LONG)),
     ),
+    entry(
+        "zset-max-listpack-entries",
+        Some("zset-max-ziplist-entries"),
+        0,
+        Kind::Number(at!(zset_max_listpack_entries), number(0, LONG)),
+    ),
+    entry(
+        "zset-max-listpack-value",
+        Some("zset-max-ziplist-value"),
+        0,
+        Kind::Number(at!(zset_max_listpack_value), memory(0, LONG)),
+    ),
 ];

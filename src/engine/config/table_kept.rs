@@ -241,16 +241,4 @@ pub(super) static KEPT: &[Directive] = &[
     entry("unixsocketperm", None, IMMUTABLE, kept(Kept::Number(octal(0, 0o777)), "0")),
     entry("use-exit-on-panic", None, HIDDEN, kept(Kept::Bool, "no")),
     entry("watchdog-period", None, HIDDEN, kept(Kept::Number(number(0, INT)), "0")),
-    entry(
-        "zset-max-listpack-entries",
-        Some("zset-max-ziplist-entries"),
-        0,
-        kept(Kept::Number(number(0, LONG)), "128"),
-    ),
-    entry(
-        "zset-max-listpack-value",
-        Some("zset-max-ziplist-value"),
-        0,
-        kept(Kept::Number(memory(0, LONG)), "64"),
-    ),
 ];

@@ -103,6 +103,7 @@ impl Value {
     pub fn preview(&self) -> Cow<'_, [u8]> {
         match self {
             Value::Set(v) => Cow::Owned(v.preview()),
+            Value::ZSet(v) => Cow::Owned(v.preview()),
             _ => self.text().unwrap_or_default(),
         }
     }

@@ -18,7 +18,7 @@ pub use hash::Hash;
 pub use list::List;
 pub use set::{Elem, Set, SetLimits};
 pub use stream::Stream;
-pub use zset::ZSet;
+pub use zset::{ZSet, ZSetLimits};
 
 use crate::engine::keyspace::Value;
 
