@@ -9,6 +9,9 @@ pub enum Blocked {
     /// WAIT: until `replicas` have acknowledged `offset`, or the clients' clock (microseconds)
     /// reaches the deadline.
     Wait { offset: i64, replicas: i64, deadline_us: Option<u64> },
+    /// BLPOP, BZPOPMIN, XREAD BLOCK and the like: until a key serves it
+    /// ([`blocked_keys`](super::blocked_keys)), or the deadline.
+    Keys { deadline_us: Option<u64> },
     /// A SHUTDOWN that waits for lagging replicas.
     Shutdown,
     /// CONFIG REWRITE, until the file is written.
@@ -27,7 +30,7 @@ impl Blocked {
     /// When the wait ends by itself (microseconds of the clients' clock).
     pub fn deadline_us(&self) -> Option<u64> {
         match self {
-            Blocked::Wait { deadline_us, .. } => *deadline_us,
+            Blocked::Wait { deadline_us, .. } | Blocked::Keys { deadline_us } => *deadline_us,
             Blocked::Shutdown
             | Blocked::Rewrite
             | Blocked::Migrate
@@ -36,15 +39,14 @@ impl Blocked {
             | Blocked::Step => None,
         }
     }
+
+    /// Whether time can end the wait: what CLIENT UNBLOCK may end, and what a change of role ends.
+    pub fn may_time_out(&self) -> bool {
+        matches!(self, Blocked::Wait { .. } | Blocked::Keys { .. })
+    }
 }
 
 impl Engine {
-    /// A key came into being, or a stream got an entry: whoever waits for it is served at the end
-    /// of the running command.
-    pub(crate) fn key_ready(&mut self, db: usize, key: &[u8]) {
-        let _ = (db, key);
-    }
-
     /// Blocks the client whose command is being executed. The handler writes no reply.
     pub fn block(&mut self, conn: ConnId, why: Blocked) {
         if let Some(c) = self.clients.get_mut(conn) {
@@ -60,9 +62,12 @@ impl Engine {
         reply: impl FnOnce(&mut crate::wire::reply::ReplyWriter),
     ) {
         let Some(c) = self.clients.get_mut(conn) else { return };
-        if c.blocked.take().is_none() {
-            return;
+        match c.blocked.take() {
+            None => return,
+            Some(Blocked::Keys { .. }) => self.waiting.leave(conn),
+            Some(_) => {}
         }
+        let Some(c) = self.clients.get_mut(conn) else { return };
         let (resp, mode) = (c.resp, c.reply_mode);
         if mode == super::conn::ReplyMode::On {
             let mut w =

@@ -67,6 +67,7 @@ impl Engine {
             }
         }
         self.tell_command(conn, words, before);
+        self.serve_ready();
     }
 
     /// Finds the command and checks the number of words.
@@ -142,11 +143,15 @@ impl Engine {
         stats.failed += u64::from(failed);
         let spent = std::mem::take(&mut self.spent_us) + took;
         stats.usec += spent;
-        if self.config.latency_tracking && !self.waits(conn) {
+        let waits = self.waits(conn);
+        if waits {
+            self.waited_after(conn, spent);
+        }
+        if self.config.latency_tracking && !waits {
             self.stats.latencies[entry.index].get_or_insert_default().record(spent);
         }
         let slow = self.config.slowlog_log_slower_than;
-        if slow >= 0 && spent >= slow as u64 && !entry.spec.has(flags::SKIP_SLOWLOG) {
+        if slow >= 0 && spent >= slow as u64 && !waits && !entry.spec.has(flags::SKIP_SLOWLOG) {
             self.slow(conn, words, spent);
         }
         self.stats.total_commands_processed += 1;
@@ -172,10 +177,10 @@ impl Engine {
     }
 
     /// Whether the command that just ran waits for others: what such a call takes is nobody's work,
-    /// and Redis leaves it out of the latencies.
+    /// and Redis leaves it out of the latencies and the slow log (until it is served).
     fn waits(&self, conn: ConnId) -> bool {
         let blocked = self.clients.get(conn).and_then(|c| c.blocked.as_ref());
-        matches!(blocked, Some(Blocked::Wait { .. } | Blocked::Shutdown))
+        matches!(blocked, Some(Blocked::Wait { .. } | Blocked::Keys { .. } | Blocked::Shutdown))
     }
 
     /// Ends the unit of a top-level command.
@@ -245,7 +250,7 @@ pub(crate) enum Judgement {
 }
 
 /// The first word of an error reply's text.
-fn error_code(text: &[u8]) -> &[u8] {
+pub(super) fn error_code(text: &[u8]) -> &[u8] {
     let end = text.iter().position(|b| matches!(b, b' ' | b'\r')).unwrap_or(text.len());
     &text[..end]
 }

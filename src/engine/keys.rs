@@ -153,8 +153,9 @@ impl Engine {
             true => db.get(key).and_then(Entry::expire_at),
             false => None,
         };
-        if db.insert(key, value, expire_at, clock_s).is_none() {
-            self.key_came(self.db, key);
+        match db.insert(key, value, expire_at, clock_s) {
+            None => self.key_came(self.db, key),
+            Some(old) => self.value_gone(self.db, key, old.value()),
         }
     }
 
@@ -204,6 +205,7 @@ impl Engine {
     /// Takes a key out and tells everybody, without counting a change.
     pub(crate) fn remove_key_in(&mut self, db: usize, key: &[u8], why: GoneWhy) -> Option<Entry> {
         let entry = self.keyspace.db_mut(db).remove(key)?;
+        self.value_gone(db, key, entry.value());
         self.spoil_watchers(db, key);
         self.detail(Detail::Key, |_| Fact::KeyGone { db: db as u32, key: Preview::of(key), why });
         Some(entry)
@@ -214,6 +216,7 @@ impl Engine {
         let old = self.keyspace.db_mut(db).take();
         self.dirty += old.len() as u64;
         self.spoil_watchers_of_db(db, &old);
+        self.db_replaced(db, &old);
         if lazily {
             self.discard(old);
         }
@@ -234,6 +237,7 @@ impl Engine {
         for db in 0..new.databases().min(self.keyspace.databases()) {
             let old = new.db_mut(db).take();
             self.spoil_watchers_of_db(db, &old);
+            self.db_replaced(db, &old);
             self.discard(old);
         }
         self.fact(Fact::KeysSwept { db: None });

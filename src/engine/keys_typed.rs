@@ -126,7 +126,6 @@ impl Engine {
     /// The same with a value of any type.
     pub fn store(&mut self, key: &[u8], value: Value) {
         self.set_key(key, value, false);
-        self.key_ready(self.db, key);
     }
 
     /// Takes the key out if its value has become empty; whether it did. Counts no change, and the

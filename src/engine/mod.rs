@@ -9,6 +9,7 @@
 //! facts and output.
 
 pub mod blocked;
+pub mod blocked_keys;
 pub mod boot;
 pub mod call;
 mod client_line;
@@ -95,6 +96,8 @@ pub struct Engine {
     pub(crate) keyspace: Keyspace,
     pub(crate) keys: Keys,
     pub(crate) clients: Clients,
+    /// Clients that wait for keys.
+    pub(crate) waiting: blocked_keys::WaitingRoom,
     /// The reply of the running command. It holds the client's output while its batch runs.
     pub(crate) reply: ReplyWriter,
     /// The database of the running command.
@@ -157,6 +160,7 @@ impl Engine {
             keyspace,
             keys: Keys::default(),
             clients: Clients::default(),
+            waiting: Default::default(),
             reply: ReplyWriter::default(),
             db: 0,
             dirty: 0,

@@ -106,6 +106,7 @@ impl Engine {
             return;
         }
         self.unwatch(conn);
+        self.waiting.leave(conn);
         let Some(client) = self.clients.remove(conn) else { return };
         self.monitors -= usize::from(client.monitor);
         self.effect(Effect::Close { conn });

@@ -63,6 +63,7 @@ impl Engine {
         self.used_memory();
         self.clients_cron();
         super::expire::cron(self);
+        self.serve_ready();
         persist::cron(self);
         self.shutdown_cron();
     }
@@ -85,9 +86,13 @@ impl Engine {
     pub(crate) fn time_out(&mut self, conn: ConnId) {
         // The others end by what they wait for.
         let blocked = self.clients.get(conn).and_then(|c| c.blocked.clone());
-        if let Some(Blocked::Wait { offset, .. }) = blocked {
-            let n = replication::acked_by(self, offset);
-            self.unblock(conn, |r| r.int(n));
+        match blocked {
+            Some(Blocked::Wait { offset, .. }) => {
+                let n = replication::acked_by(self, offset);
+                self.unblock(conn, |r| r.int(n));
+            }
+            Some(Blocked::Keys { .. }) => self.unblock(conn, |r| r.null_array()),
+            _ => {}
         }
     }
 
@@ -97,6 +102,7 @@ impl Engine {
         self.now = now;
         steps::look(self);
         if self.parked.is_none() {
+            self.serve_ready();
             self.resume_unblocked();
             steps::settle_ends(self);
             replication::end_turn(self);

@@ -35,6 +35,34 @@ impl Engine {
         Some(n as u64)
     }
 
+    /// Until when a command waits whose time-out is given in seconds (with a fraction), on the
+    /// clients' clock in microseconds; 0 stands for ever (`Some(None)`). `None` after the error was
+    /// replied.
+    pub(crate) fn deadline_arg(&mut self, arg: &[u8]) -> Option<Option<u64>> {
+        let Some(seconds) = num::parse_long_double(arg).and(num::parse_f64(arg)) else {
+            self.reply.error("ERR timeout is not a float or out of range");
+            return None;
+        };
+        let ms = (seconds * 1000.0).ceil();
+        // What no integer holds turns negative in Redis, too.
+        if ms < 0.0 || ms >= i64::MAX as f64 {
+            self.reply.error("ERR timeout is negative");
+            return None;
+        }
+        Some(self.deadline_of(ms as u64))
+    }
+
+    /// When so many milliseconds from now are over; 0 is never.
+    pub(crate) fn deadline_of(&self, ms: u64) -> Option<u64> {
+        let wall_ms = self.now.wall_ms();
+        if i64::try_from(ms).ok().and_then(|ms| ms.checked_add(wall_ms)).is_none() {
+            // Redis's sum overflows here, to a moment in the past.
+            return Some(self.now.mono_us);
+        }
+        let us = ms.checked_mul(1000).filter(|us| *us > 0)?;
+        us.checked_add(self.now.mono_us)
+    }
+
     /// HELP's reply: the lines with the usual first and last ones around them.
     pub(crate) fn help(&mut self, command: &str, lines: &[&str]) {
         self.reply.array(lines.len() + 3);

@@ -1,7 +1,6 @@
 //! CLIENT: who is connected, and what to do with them.
 
 use super::args::SYNTAX;
-use crate::engine::blocked::Blocked;
 use crate::engine::call::{Call, CommandSpec, Group, Handler, acl, flags::*};
 use crate::engine::conn::{ConnId, ReplyMode};
 use crate::engine::pause::{PauseType, PausedBy};
@@ -259,7 +258,7 @@ fn unblock(e: &mut Engine, call: &Call<'_>) {
     let Some(id) = e.int_arg(call.arg(2)) else { return };
     let conn = ConnId(id as u64);
     let waits =
-        matches!(e.clients.get(conn).and_then(|c| c.blocked.as_ref()), Some(Blocked::Wait { .. }));
+        e.clients.get(conn).and_then(|c| c.blocked.as_ref()).is_some_and(|b| b.may_time_out());
     if !waits {
         return e.reply.int(0);
     }

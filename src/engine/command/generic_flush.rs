@@ -68,6 +68,7 @@ fn swapdb(e: &mut Engine, call: &Call<'_>) {
     if a != b {
         e.keyspace.swap(a, b);
         e.spoil_watchers_of_swap(a, b);
+        e.dbs_swapped(a, b);
         e.fact(Fact::DbsSwapped { a: a as u32, b: b as u32 });
     }
     e.dirty += 1;

@@ -4,9 +4,8 @@ use super::follow::{self, Cached};
 use super::held::{self, AfterPromotion};
 use super::{attached, failover, ids::Ids};
 use crate::engine::Engine;
-use crate::engine::blocked::Blocked;
 use crate::engine::call::Call;
-use crate::engine::conn::{ConnId, Kind};
+use crate::engine::conn::{Client, ConnId, Kind};
 pub use crate::engine::persist::ReplAux;
 use crate::observe::{
     Addr, Fact, IdCause, LinkLoss, LinkState, LogLevel, Offset, ReplId, Role, RoleCause,
@@ -113,7 +112,7 @@ fn tell_synthesized(e: &mut Engine) {
 
 /// Clients that wait for what only a master can give are told, and let go.
 fn unblock_waiting(e: &mut Engine) {
-    let waits = |c: &&crate::engine::conn::Client| matches!(c.blocked, Some(Blocked::Wait { .. }));
+    let waits = |c: &&Client| c.blocked.as_ref().is_some_and(|b| b.may_time_out());
     let conns: Vec<_> = e.clients.iter().filter(waits).map(|c| c.conn).collect();
     for conn in conns {
         e.unblock(conn, |reply| {
