@@ -52,19 +52,12 @@ fn quit(e: &mut Engine, call: &Call<'_>) {
 }
 
 fn select(e: &mut Engine, call: &Call<'_>) {
-    let Some(n) = e.int_arg_or(call.arg(1), "ERR value is not an integer or out of range") else {
-        return;
-    };
-    match usize::try_from(n).ok().filter(|n| *n < e.keyspace.databases()) {
-        Some(db) => {
-            e.db = db;
-            if let Some(c) = e.clients.get_mut(call.conn) {
-                c.db = db;
-            }
-            e.reply.ok();
-        }
-        None => e.reply.error("ERR DB index is out of range"),
+    let Some(db) = super::support::db_index(e, call.arg(1)) else { return };
+    e.db = db;
+    if let Some(c) = e.clients.get_mut(call.conn) {
+        c.db = db;
     }
+    e.reply.ok();
 }
 
 const WRONGPASS: &str = "WRONGPASS invalid username-password pair or user is disabled.";

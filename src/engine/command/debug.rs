@@ -19,7 +19,7 @@ fn debug(e: &mut Engine, call: &Call<'_>) {
             let digest = hex(&digest(e));
             e.reply.simple(&digest);
         }
-        (b"digest-value", n) if n >= 3 => {
+        (b"digest-value", n) if n >= 2 => {
             e.reply.array(call.args.len() - 2);
             for key in &call.args[2..] {
                 let digest = match e.keyspace.db(e.db).get(key) {

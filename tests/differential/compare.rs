@@ -1,0 +1,238 @@
+//! When two replies are the same: to the byte, except where Redis itself leaves something free.
+
+use synclab::wire::rdb::load_payload;
+use synclab::wire::value::{ReplyParser, Value};
+
+/// How the replies to one line are compared.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Mode {
+    /// The same bytes.
+    Exact,
+    /// Whole numbers that may differ by so much: the two were not asked in the same millisecond.
+    Near(i64),
+    /// The same elements. If the line before was OBJECT ENCODING and told a packed encoding, which
+    /// keeps an order: in the same order.
+    Sorted,
+    /// As [`Mode::Sorted`], of pairs in a flat array.
+    SortedPairs,
+    /// A cursor, and elements as [`Mode::Sorted`].
+    Scan,
+    /// As [`Mode::Scan`], the elements pairs.
+    ScanPairs,
+    /// Random elements: as many on both sides, and each out of the reply before on its own side.
+    Among,
+    /// Only the form: types and numbers of elements.
+    Shape,
+    /// What DUMP gives: the same bytes, or both load as the same value.
+    Payload,
+}
+
+/// How replies to this line are compared.
+pub fn mode(words: &[Vec<u8>]) -> Mode {
+    let name = words[0].to_ascii_uppercase();
+    let sub = words.get(1).map(|w| w.to_ascii_uppercase()).unwrap_or_default();
+    match name.as_slice() {
+        b"TTL" | b"EXPIRETIME" => Mode::Near(1),
+        b"PTTL" | b"PEXPIRETIME" => Mode::Near(1500),
+        // Small numbers are one object for all keys in Redis, with one time of last use.
+        b"OBJECT" if sub == b"IDLETIME" => Mode::Shape,
+        b"KEYS" | b"SMEMBERS" | b"SUNION" | b"SINTER" | b"SDIFF" | b"HKEYS" | b"HVALS" => {
+            Mode::Sorted
+        }
+        b"HGETALL" => Mode::SortedPairs,
+        b"SCAN" | b"SSCAN" => Mode::Scan,
+        b"HSCAN" | b"ZSCAN" => Mode::ScanPairs,
+        b"RANDOMKEY" | b"SPOP" | b"SRANDMEMBER" | b"HRANDFIELD" | b"ZRANDMEMBER" => Mode::Among,
+        b"DUMP" => Mode::Payload,
+        b"HELLO" => Mode::Shape,
+        _ => Mode::Exact,
+    }
+}
+
+/// A line, its mode, and both replies as they came.
+pub struct Both<'a> {
+    pub words: &'a [Vec<u8>],
+    pub real: &'a [u8],
+    pub ours: &'a [u8],
+}
+
+/// What a connection has queued since MULTI, and its last replies.
+#[derive(Default)]
+pub struct Context {
+    queued: Vec<Vec<Vec<u8>>>,
+    before: Option<(Value, Value)>,
+}
+
+impl Context {
+    /// Whether the replies to the connection's next line are the same.
+    pub fn same(&mut self, both: &Both) -> bool {
+        let name = both.words[0].to_ascii_uppercase();
+        let ended = matches!(name.as_slice(), b"EXEC" | b"DISCARD" | b"RESET");
+        if both.real == b"+QUEUED\r\n" && both.ours == both.real {
+            self.queued.push(both.words.to_vec());
+            return true;
+        }
+        // What the next line needs to know of this one is little, and most need nothing.
+        let quick = both.real == both.ours && mode(both.words) != Mode::Among;
+        if quick && ended {
+            self.queued.clear();
+            self.before = None;
+            return true;
+        }
+        if quick && !prepares(&name) {
+            self.before = None;
+            return true;
+        }
+        let (Some(real), Some(ours)) = (parse(both.real), parse(both.ours)) else { return false };
+        let queued = if ended { std::mem::take(&mut self.queued) } else { Vec::new() };
+        let same = match (&real, &ours) {
+            (Value::Array(r), Value::Array(o)) if name == b"EXEC" => {
+                r.len() == o.len() && r.len() == queued.len() && each_same(&queued, r, o)
+            }
+            _ => {
+                both.real == both.ours && mode(both.words) != Mode::Among
+                    || same_as(mode(both.words), &real, &ours, self.before.as_ref())
+            }
+        };
+        self.before = prepares(&name).then_some((real, ours));
+        same
+    }
+}
+
+/// Whether the reply tells the next line's comparison something.
+fn prepares(name: &[u8]) -> bool {
+    matches!(name, b"OBJECT" | b"SMEMBERS" | b"HGETALL" | b"ZRANGE" | b"KEYS" | b"HKEYS")
+}
+
+fn each_same(queued: &[Vec<Vec<u8>>], real: &[Value], ours: &[Value]) -> bool {
+    let mut before = None;
+    queued.iter().zip(real.iter().zip(ours)).all(|(words, (r, o))| {
+        let same = same_as(mode(words), r, o, before.as_ref());
+        let name = words[0].to_ascii_uppercase();
+        before = prepares(&name).then(|| (r.clone(), o.clone()));
+        same
+    })
+}
+
+fn same_as(mode: Mode, real: &Value, ours: &Value, before: Option<&(Value, Value)>) -> bool {
+    let keeps_order = before.is_some_and(|(r, _)| {
+        r.as_bytes().is_some_and(|b| b == b"listpack" || b == b"intset" || b == b"ziplist")
+    });
+    match mode {
+        Mode::Exact => alike(real, ours),
+        Mode::Near(most) => match (real, ours) {
+            // Negative ones are answers of another kind.
+            (Value::Int(r), Value::Int(o)) if *r >= 0 && *o >= 0 => {
+                r.abs_diff(*o) <= most.unsigned_abs()
+            }
+            _ => real == ours,
+        },
+        Mode::Sorted => elements(real, 1, keeps_order) == elements(ours, 1, keeps_order),
+        Mode::SortedPairs => elements(real, 2, keeps_order) == elements(ours, 2, keeps_order),
+        Mode::Scan | Mode::ScanPairs => match (real, ours) {
+            (Value::Array(r), Value::Array(o)) if r.len() == 2 && o.len() == 2 => {
+                let step = if mode == Mode::Scan { 1 } else { 2 };
+                let order = keeps_order;
+                r[0] == o[0] && elements(&r[1], step, order) == elements(&o[1], step, order)
+            }
+            _ => real == ours,
+        },
+        Mode::Among => {
+            let (mut r, mut o) = (Vec::new(), Vec::new());
+            leaves(real, &mut r);
+            leaves(ours, &mut o);
+            shape(real) == shape(ours) && r.len() == o.len() && {
+                match before {
+                    Some((rb, ob)) => out_of(&r, rb) && out_of(&o, ob),
+                    None => true,
+                }
+            }
+        }
+        Mode::Shape => shape(real) == shape(ours),
+        Mode::Payload => {
+            let load = |v: &Value| v.as_bytes().and_then(|bytes| load_payload(bytes).ok());
+            real == ours || load(real).is_some() && load(real) == load(ours)
+        }
+    }
+}
+
+/// Equal, a NaN to a NaN as well.
+fn alike(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Double(a), Value::Double(b)) => a == b || a.is_nan() && b.is_nan(),
+        (Value::Array(a), Value::Array(b))
+        | (Value::Set(a), Value::Set(b))
+        | (Value::Push(a), Value::Push(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| alike(a, b))
+        }
+        (Value::Map(a), Value::Map(b)) => {
+            a.len() == b.len()
+                && a.iter().zip(b).all(|(a, b)| alike(&a.0, &b.0) && alike(&a.1, &b.1))
+        }
+        _ => a == b,
+    }
+}
+
+/// The elements of an aggregate by `step`, sorted unless their order counts; anything else as it is.
+fn elements(value: &Value, step: usize, ordered: bool) -> (u8, Vec<String>) {
+    let show = |v: &[Value]| format!("{v:?}");
+    let (kind, mut items): (u8, Vec<String>) = match value {
+        Value::Array(items) => (b'*', items.chunks(step).map(show).collect()),
+        Value::Set(items) => (b'~', items.chunks(step).map(show).collect()),
+        Value::Map(pairs) => (b'%', pairs.iter().map(|pair| format!("{pair:?}")).collect()),
+        other => (b'.', vec![format!("{other:?}")]),
+    };
+    if !ordered {
+        items.sort();
+    }
+    (kind, items)
+}
+
+/// The strings in a value.
+fn leaves(value: &Value, out: &mut Vec<Vec<u8>>) {
+    match value {
+        Value::Array(items) | Value::Set(items) | Value::Push(items) => {
+            items.iter().for_each(|v| leaves(v, out));
+        }
+        Value::Map(pairs) => pairs.iter().for_each(|(k, v)| {
+            leaves(k, out);
+            leaves(v, out);
+        }),
+        Value::Double(d) => out.push(d.to_string().into_bytes()),
+        Value::Int(n) => out.push(n.to_string().into_bytes()),
+        other => out.extend(other.as_bytes().map(<[u8]>::to_vec)),
+    }
+}
+
+fn out_of(drawn: &[Vec<u8>], from: &Value) -> bool {
+    let mut all = Vec::new();
+    leaves(from, &mut all);
+    all.sort();
+    drawn.iter().all(|one| all.binary_search(one).is_ok())
+}
+
+/// Types and lengths, errors with their text.
+fn shape(value: &Value) -> String {
+    let list = |items: &[Value]| items.iter().map(shape).collect::<Vec<_>>().join(",");
+    match value {
+        Value::Error(_) | Value::Simple(_) => format!("{value:?}"),
+        Value::Array(items) => format!("[{}]", list(items)),
+        Value::Set(items) => format!("~[{}]", list(items)),
+        Value::Push(items) => format!(">[{}]", list(items)),
+        Value::Map(pairs) => {
+            let pairs: Vec<String> =
+                pairs.iter().map(|(k, v)| format!("{}:{}", shape(k), shape(v))).collect();
+            format!("{{{}}}", pairs.join(","))
+        }
+        Value::Int(_) => "int".to_owned(),
+        Value::Bulk(_) => "bulk".to_owned(),
+        Value::Double(_) => "double".to_owned(),
+        other => format!("{:?}", std::mem::discriminant(other)),
+    }
+}
+
+fn parse(bytes: &[u8]) -> Option<Value> {
+    let mut parser = ReplyParser::new();
+    parser.feed(bytes);
+    parser.next().ok().flatten()
+}
