@@ -14,11 +14,6 @@ const LATER: &[(&str, &str)] = &[
          hstrlen hrandfield hscan",
     ),
     (
-        "sets",
-        "sadd srem smembers sismember smismember scard spop srandmember smove sinter sunion sdiff \
-         sinterstore sunionstore sdiffstore sintercard sscan",
-    ),
-    (
         "sorted sets",
         "zadd zrem zrange zrangebyscore zrevrange zrevrangebyscore zrangebylex zrevrangebylex \
          zrangestore zscore zmscore zincrby zcard zcount zlexcount zrank zrevrank zpopmin zpopmax \

@@ -2,6 +2,7 @@
 
 use super::Engine;
 use super::keyspace::Value;
+use super::notify::class;
 use super::types::Container;
 use crate::observe::GoneWhy;
 use crate::wire::reply::ReplyWriter;
@@ -138,5 +139,26 @@ impl Engine {
             self.remove_key_in(db, key, GoneWhy::Deleted);
         }
         empty
+    }
+
+    /// Ends a change that took `changes` elements out of the value under `key`: tells `event`, takes
+    /// the key out if it is empty now (`del`), and counts the changes.
+    pub(crate) fn shrunk<C: Container>(
+        &mut self,
+        key: &[u8],
+        class: u32,
+        event: &str,
+        changes: u64,
+    ) {
+        let db = self.db;
+        let removed = self.remove_if_empty::<C>(key);
+        if !removed {
+            self.key_written(db, key);
+        }
+        self.notify(class, event, db, key);
+        if removed {
+            self.notify(class::GENERIC, "del", db, key);
+        }
+        self.dirty += changes;
     }
 }

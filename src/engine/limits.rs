@@ -15,7 +15,27 @@ fn counted(waits: usize) -> u64 {
     }
 }
 
+/// A reply that a small command can make as long as it likes ends here, if no limit of the output
+/// ends it before.
+const LONGEST_REPLY: usize = 1 << 30;
+
 impl Engine {
+    /// How long the output of the running command may become. Only commands that repeat elements at
+    /// will need to ask.
+    pub(crate) fn longest_reply(&self) -> usize {
+        match usize::try_from(self.config.output_limit_normal.hard) {
+            Ok(hard @ 1..) => hard.saturating_add(OWN_BUFFER),
+            _ => self.reply.buf.len().saturating_add(LONGEST_REPLY),
+        }
+    }
+
+    /// The reply stopped at [`Engine::longest_reply`]: it will never be whole, so the client goes.
+    pub(crate) fn reply_too_long(&mut self) {
+        let (bytes, limit) = (self.reply.buf.len() as u64, self.longest_reply() as u64);
+        let (soft, raised_from) = (None, None);
+        self.close_running = Some(LinkLoss::OutputLimit { bytes, limit, soft, raised_from });
+    }
+
     /// After something was read or written: closes a client that is beyond a limit.
     pub(crate) fn check_limits(&mut self, conn: ConnId) {
         let Some(c) = self.clients.get(conn) else { return };

@@ -20,6 +20,7 @@ mod config_rewrite;
 pub mod conn;
 mod dispatch;
 pub mod effect;
+mod encodings;
 mod execute;
 mod expire;
 pub mod facts;

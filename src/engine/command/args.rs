@@ -21,6 +21,33 @@ impl Engine {
         n
     }
 
+    /// The integer in `arg` if it lies in `min..=max`. Otherwise `error` is replied, whatever is
+    /// wrong; without one the usual errors are.
+    pub(crate) fn int_arg_in(
+        &mut self,
+        arg: &[u8],
+        min: i64,
+        max: i64,
+        error: Option<&str>,
+    ) -> Option<i64> {
+        let n = self.int_arg_or(arg, error.unwrap_or(NOT_AN_INTEGER))?;
+        if (min..=max).contains(&n) {
+            return Some(n);
+        }
+        match error {
+            Some(error) => self.reply.error(error),
+            None => self
+                .reply
+                .error(format!("ERR value is out of range, value must between {min} and {max}")),
+        }
+        None
+    }
+
+    /// The count in `arg`: not negative.
+    pub(crate) fn count_arg(&mut self, arg: &[u8]) -> Option<i64> {
+        self.int_arg_in(arg, 0, i64::MAX, Some("ERR value is out of range, must be positive"))
+    }
+
     /// A relative time-out in milliseconds; otherwise the usual errors are replied.
     pub(crate) fn timeout_ms_arg(&mut self, arg: &[u8]) -> Option<u64> {
         let n = self.int_arg_or(arg, "ERR timeout is not an integer or out of range")?;

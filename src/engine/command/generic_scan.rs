@@ -78,7 +78,7 @@ fn expired_go_alone(e: &mut Engine) {
 }
 
 /// A cursor as C's strtoul reads it, signs included.
-fn cursor(arg: &[u8]) -> Option<u64> {
+pub(super) fn cursor(arg: &[u8]) -> Option<u64> {
     let (negative, digits) = match arg {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),

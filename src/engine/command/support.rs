@@ -2,6 +2,8 @@
 
 use crate::engine::Engine;
 use crate::engine::call::Call;
+use crate::wire::listpack::Entry;
+use crate::wire::reply::ReplyWriter;
 
 pub(super) use super::args::{NOT_AN_INTEGER, SYNTAX};
 pub(super) const NOT_A_FLOAT: &str = "ERR value is not a valid float";
@@ -24,6 +26,14 @@ pub(super) fn db_index(e: &mut Engine, arg: &[u8]) -> Option<usize> {
         e.reply.error(DB_OUT_OF_RANGE);
     }
     index
+}
+
+/// An element of a value as a bulk.
+pub(super) fn elem(reply: &mut ReplyWriter, element: Entry<'_>) {
+    match element {
+        Entry::Int(n) => reply.bulk_int(n),
+        Entry::Str(text) => reply.bulk(text),
+    }
 }
 
 /// Says that an expire time makes no sense.

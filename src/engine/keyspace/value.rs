@@ -104,6 +104,7 @@ impl Value {
         match self {
             Value::Set(v) => Cow::Owned(v.preview()),
             Value::ZSet(v) => Cow::Owned(v.preview()),
+            Value::Hash(v) => Cow::Owned(v.preview()),
             _ => self.text().unwrap_or_default(),
         }
     }

@@ -14,7 +14,7 @@ pub mod set;
 pub mod stream;
 pub mod zset;
 
-pub use hash::Hash;
+pub use hash::{Hash, HashLimits};
 pub use list::List;
 pub use set::{Elem, Set, SetLimits};
 pub use stream::Stream;

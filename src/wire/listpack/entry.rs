@@ -4,8 +4,8 @@ use crate::wire::num::parse_i64;
 use crate::wire::rdb::packed::Head;
 use crate::wire::rdb::packed::listpack::{backlen, backlen_size, head};
 
-/// An element as it is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// An element as it is stored. The order is any total one, for sets of elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Entry<'a> {
     Int(i64),
     Str(&'a [u8]),
@@ -22,6 +22,12 @@ impl<'a> Entry<'a> {
             Entry::Int(n) => room.format(n).as_bytes(),
             Entry::Str(s) => s,
         }
+    }
+
+    /// Shows the element's text.
+    #[inline]
+    pub fn with_text<R>(self, show: impl FnOnce(&[u8]) -> R) -> R {
+        show(self.text(&mut itoa::Buffer::new()))
     }
 
     /// The element's text, owned.

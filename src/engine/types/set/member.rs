@@ -1,6 +1,7 @@
-//! One member of a set: as a table keeps it, and as it is shown.
+//! One member of a set, as a table keeps it.
 
 use crate::engine::keyspace::Item;
+use crate::wire::listpack::Entry as Elem;
 use std::sync::Arc;
 
 /// A member in a table: one allocation, shared with every snapshot that holds it.
@@ -31,28 +32,5 @@ impl Member {
 impl Item for Member {
     fn name(&self) -> &[u8] {
         &self.0
-    }
-}
-
-/// A member or field or value that is being looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Elem<'a> {
-    /// The string that is this number in decimal.
-    Int(i64),
-    Str(&'a [u8]),
-}
-
-impl Elem<'_> {
-    /// Shows it as bytes.
-    pub fn with_bytes<R>(self, show: impl FnOnce(&[u8]) -> R) -> R {
-        match self {
-            Elem::Int(n) => show(itoa::Buffer::new().format(n).as_bytes()),
-            Elem::Str(bytes) => show(bytes),
-        }
-    }
-
-    /// Its bytes, as one's own.
-    pub fn to_vec(self) -> Vec<u8> {
-        self.with_bytes(<[u8]>::to_vec)
     }
 }

@@ -10,7 +10,8 @@ mod member;
 #[cfg(test)]
 mod tests;
 
-pub use member::{Elem, Member};
+pub use crate::wire::listpack::Entry as Elem;
+pub use member::Member;
 
 use super::Container;
 use crate::engine::keyspace::{HashSeed, Table, Value};
@@ -123,7 +124,7 @@ impl Set {
     pub fn has(&self, elem: Elem<'_>) -> bool {
         match (&self.held, elem) {
             (Held::Ints(ints), Elem::Int(n)) => ints.contains(n),
-            _ => elem.with_bytes(|bytes| self.contains(bytes)),
+            _ => elem.with_text(|bytes| self.contains(bytes)),
         }
     }
 
@@ -192,7 +193,7 @@ impl Set {
         let mut line = format!("set {}:", self.len()).into_bytes();
         for member in self.iter().take(PREVIEWED) {
             line.push(b' ');
-            member.with_bytes(|bytes| {
+            member.with_text(|bytes| {
                 line.extend_from_slice(&bytes[..bytes.len().min(PREVIEWED_BYTES)])
             });
         }
@@ -211,7 +212,7 @@ impl Set {
         if let Held::Ints(ints) = &self.held {
             let mut members = Box::new(Members::new(seed));
             for n in ints.iter() {
-                Elem::Int(n).with_bytes(|bytes| members.add(bytes));
+                Elem::Int(n).with_text(|bytes| members.add(bytes));
             }
             self.held = Held::Table(members);
         }

@@ -1,0 +1,28 @@
+//! The limits that choose between the encodings of a value, as the configuration has them now.
+
+use super::Engine;
+use super::types::{HashLimits, SetLimits};
+
+/// A setting that is a count, which the directive's bounds keep from being negative.
+pub(crate) fn count(setting: i64) -> usize {
+    usize::try_from(setting).unwrap_or(0)
+}
+
+impl Engine {
+    /// What a hash is kept by.
+    pub(crate) fn hash_limits(&self) -> HashLimits {
+        HashLimits {
+            entries: count(self.config.hash_max_listpack_entries),
+            value_bytes: count(self.config.hash_max_listpack_value),
+            seed: self.keyspace.seed(),
+        }
+    }
+
+    /// What a set is kept by.
+    pub(crate) fn set_limits(&self) -> SetLimits {
+        SetLimits {
+            intset_entries: count(self.config.set_max_intset_entries),
+            seed: self.keyspace.seed(),
+        }
+    }
+}
