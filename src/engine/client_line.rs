@@ -30,6 +30,7 @@ impl Client {
     /// The type of this client. A monitor counts as a normal one.
     pub fn client_type(&self) -> ClientType {
         match self.kind {
+            Kind::Normal if self.subscriptions.is_some() => ClientType::PubSub,
             Kind::Normal => ClientType::Normal,
             Kind::Replica(_) => ClientType::Replica,
             Kind::MasterLink => ClientType::Master,
@@ -46,6 +47,7 @@ impl Client {
             Kind::Normal => {}
         }
         let letters = [
+            (self.subscriptions.is_some(), 'P'),
             (self.multi.is_some(), 'x'),
             (self.blocked.is_some(), 'b'),
             (self.watched.iter().any(|w| w.changed), 'd'),
@@ -78,6 +80,7 @@ impl Engine {
         let behind = replication::behind(self, conn) as usize;
         let oll = oll + usize::from(behind > 0);
         let omem = if waits > STATIC_REPLY { waits } else { 0 } + behind;
+        let [sub, psub, ssub] = c.subscriptions.as_ref().map_or([0; 3], |s| s.counts());
         let (multi, multi_mem) = match &c.multi {
             Some(m) => (m.queue.len() as i64, m.memory()),
             None => (-1, 0),
@@ -86,8 +89,8 @@ impl Engine {
         let events = if waits > 0 && !running { "rw" } else { "r" };
         let name = String::from_utf8_lossy(&c.name);
         format!(
-            "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 \
-             ssub=0 multi={} qbuf={} qbuf-free={} argv-mem={} multi-mem={} rbs={} rbp={} obl={} \
+            "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} \
+             ssub={} multi={} qbuf={} qbuf-free={} argv-mem={} multi-mem={} rbs={} rbp={} obl={} \
              oll={} omem={} tot-mem={} events={} cmd={} user={} redir=-1 resp={}",
             conn.0,
             c.addr,
@@ -98,6 +101,9 @@ impl Engine {
             (self.now.mono_us.saturating_sub(c.last_interaction_us)) / 1_000_000,
             c.flag_letters(),
             c.db,
+            sub,
+            psub,
+            ssub,
             multi,
             qbuf,
             free,

@@ -51,6 +51,8 @@ pub struct Client {
     pub out: Output,
     /// MULTI in progress.
     pub multi: Option<super::multi::Multi>,
+    /// Channels and patterns that it listens to: such a client may do little else in RESP2.
+    pub subscriptions: Option<Box<super::pubsub::Subscriptions>>,
     /// Keys under WATCH.
     pub watched: Vec<super::multi::Watched>,
     /// Waiting for something: WAIT, a shutdown, a paused server.
@@ -86,6 +88,7 @@ impl Client {
             query: QueryBuffer::default(),
             out: Output::default(),
             multi: None,
+            subscriptions: None,
             watched: Vec::new(),
             blocked: None,
             close_after_reply: false,

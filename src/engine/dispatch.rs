@@ -201,6 +201,7 @@ impl Engine {
                 self.reply.buf.truncate(before);
             }
         }
+        self.reply.buf.append(&mut self.pushed);
     }
 
     /// A replica must not cause replies: it is dropped without seeing one.

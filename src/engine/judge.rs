@@ -2,6 +2,7 @@
 
 use super::Engine;
 use super::call::flags;
+use super::command::pubsub::suits_subscriber;
 use super::command::table::Entry;
 use super::config::Protected;
 use super::conn::{ConnId, Kind};
@@ -67,6 +68,16 @@ impl Engine {
         }
         if write && !obeyed && self.is_replica() && self.config.replica_read_only {
             return by(Rule::ReadOnlyReplica, READONLY);
+        }
+        if c.subscriptions.is_some() && c.resp == 2 && !suits_subscriber(spec.name) {
+            let name = &entry.full_name;
+            return refuse(
+                format!(
+                    "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / \
+                     QUIT / RESET are allowed in this context"
+                )
+                .as_bytes(),
+            );
         }
         if self.is_replica()
             && !self.config.replica_serve_stale_data

@@ -87,8 +87,17 @@ impl Engine {
             let read_only = self.is_replica() && self.config.replica_read_only;
             if self.expire_if_due(db, key, how == Lookup::Write && !read_only) {
                 self.stats.keyspace_misses += u64::from(how != Lookup::Write);
+                if how != Lookup::Write {
+                    self.notify(class::KEY_MISS, "keymiss", db, key);
+                }
                 return None;
             }
+        }
+        if self.config.notify_keyspace_events & class::KEY_MISS != 0
+            && how != Lookup::Write
+            && self.keyspace.db(db).get(key).is_none()
+        {
+            self.notify(class::KEY_MISS, "keymiss", db, key);
         }
         let clock_s = self.clock_s();
         let entry = self.keyspace.db(db).get(key);

@@ -16,6 +16,20 @@ pub(crate) const WRONG_TYPE: &str =
 pub struct WrongType;
 
 impl Engine {
+    /// Gives the running command's reply away, so that it can be written to while a value is looked
+    /// at. [`Engine::take_reply_back`] ends that.
+    pub(crate) fn lend_reply(&mut self) -> ReplyWriter {
+        let aside = ReplyWriter::new(self.reply.resp);
+        std::mem::replace(&mut self.reply, aside)
+    }
+
+    /// Takes the reply back, and appends the messages to the client that came up meanwhile (the
+    /// key had expired, or was missed).
+    pub(crate) fn take_reply_back(&mut self, mut reply: ReplyWriter) {
+        reply.buf.append(&mut self.reply.buf);
+        self.reply = reply;
+    }
+
     /// Shows the value under `key` to a command that reads; `None`: there is none. The reply can be
     /// written meanwhile: nothing is cloned.
     pub fn reading<C: Container, R>(
@@ -23,7 +37,7 @@ impl Engine {
         key: &[u8],
         read: impl FnOnce(Option<&C>, &mut ReplyWriter) -> R,
     ) -> Result<R, WrongType> {
-        let mut reply = std::mem::take(&mut self.reply);
+        let mut reply = self.lend_reply();
         let result = match self.look_up_read(key) {
             None => Ok(read(None, &mut reply)),
             Some(entry) => match C::of(entry.value()) {
@@ -34,7 +48,7 @@ impl Engine {
                 }
             },
         };
-        self.reply = reply;
+        self.take_reply_back(reply);
         result
     }
 
@@ -44,9 +58,9 @@ impl Engine {
         key: &[u8],
         read: impl FnOnce(Option<&Value>, &mut ReplyWriter) -> R,
     ) -> R {
-        let mut reply = std::mem::take(&mut self.reply);
+        let mut reply = self.lend_reply();
         let result = read(self.look_up_read(key).map(|e| e.value()), &mut reply);
-        self.reply = reply;
+        self.take_reply_back(reply);
         result
     }
 

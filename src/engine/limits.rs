@@ -61,13 +61,16 @@ impl Engine {
     /// Whether the output of a normal client is beyond client-output-buffer-limit; then it is
     /// closed. Replicas are judged by replication.
     pub(crate) fn check_output_limit(&mut self, conn: ConnId) {
-        let limit = self.config.output_limit_normal;
-        if limit.hard == 0 && limit.soft == 0 {
-            return;
-        }
         let now = self.now.mono_us;
         let Some(c) = self.clients.get_mut(conn) else { return };
         if !matches!(c.kind, Kind::Normal) {
+            return;
+        }
+        let limit = match c.subscriptions {
+            Some(_) => self.config.output_limit_pubsub,
+            None => self.config.output_limit_normal,
+        };
+        if limit.hard == 0 && limit.soft == 0 {
             return;
         }
         let used = counted(c.out.len());
@@ -103,6 +106,7 @@ impl Engine {
             .clients
             .iter()
             .filter(|c| matches!(c.kind, Kind::Normal) && !c.monitor && c.blocked.is_none())
+            .filter(|c| c.subscriptions.is_none())
             .filter(|c| timeout > 0 && now.saturating_sub(c.last_interaction_us) > timeout)
             .map(|c| c.conn)
             .collect();
@@ -110,12 +114,10 @@ impl Engine {
             self.log(LogLevel::Verbose, "Closing idle client");
             self.close(conn);
         }
-        let limit = self.config.output_limit_normal;
-        if limit.soft > 0 {
-            let all: Vec<ConnId> = self.clients.iter().map(|c| c.conn).collect();
-            for conn in all {
-                self.check_output_limit(conn);
-            }
+        let waiting = self.clients.iter().filter(|c| c.out.len() > OWN_BUFFER);
+        let waiting: Vec<ConnId> = waiting.map(|c| c.conn).collect();
+        for conn in waiting {
+            self.check_output_limit(conn);
         }
     }
 }

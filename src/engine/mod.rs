@@ -44,6 +44,7 @@ pub mod notify;
 mod output;
 pub mod pause;
 pub mod persist;
+pub mod pubsub;
 pub mod replication;
 pub mod rng;
 mod secrets;
@@ -126,6 +127,9 @@ pub struct Engine {
     pub(crate) rewriting: Option<config_rewrite::Rewriting>,
     pub(crate) migrating: Option<migrate::Migrating>,
     pub(crate) slowlog: slowlog::SlowLog,
+    pub(crate) pubsub: pubsub::PubSub,
+    /// Messages to the running client that its CLIENT REPLY mode does not silence.
+    pub(crate) pushed: Vec<u8>,
     pub(crate) memory_peak: info::MemoryPeak,
     /// Microseconds of processor time, system and user, as the driver last told.
     pub(crate) cpu_us: (u64, u64),
@@ -183,6 +187,8 @@ impl Engine {
             rewriting: None,
             migrating: None,
             slowlog: Default::default(),
+            pubsub: Default::default(),
+            pushed: Vec::new(),
             memory_peak: Default::default(),
             cpu_us: (0, 0),
             spent_us: 0,

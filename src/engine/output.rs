@@ -107,6 +107,7 @@ impl Engine {
         }
         self.unwatch(conn);
         self.waiting.leave(conn);
+        self.drop_subscriptions(conn);
         let Some(client) = self.clients.remove(conn) else { return };
         self.monitors -= usize::from(client.monitor);
         self.effect(Effect::Close { conn });

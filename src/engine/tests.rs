@@ -1,5 +1,6 @@
 //! The engine seen from outside: what a client gets back for what it sends.
 
+mod pubsub;
 mod storm;
 
 use super::testkit::TestServer;

@@ -1,6 +1,7 @@
 //! Reading arguments, with Redis's error replies where they do not fit.
 
 use crate::engine::Engine;
+use crate::engine::call::Call;
 use crate::wire::num;
 
 pub(super) const SYNTAX: &str = "ERR syntax error";
@@ -88,6 +89,16 @@ impl Engine {
         }
         let us = ms.checked_mul(1000).filter(|us| *us > 0)?;
         us.checked_add(self.now.mono_us)
+    }
+
+    /// What Redis says to a subcommand whose words do not suit where its arity alone allows them.
+    pub(crate) fn wrong_subcommand(&mut self, call: &Call<'_>) {
+        let mut text = b"ERR unknown subcommand or wrong number of arguments for '".to_vec();
+        text.extend_from_slice(call.arg(1));
+        text.extend_from_slice(b"'. Try ");
+        text.extend(call.arg(0).to_ascii_uppercase());
+        text.extend_from_slice(b" HELP.");
+        self.reply.error(text);
     }
 
     /// HELP's reply: the lines with the usual first and last ones around them.

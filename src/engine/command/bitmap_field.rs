@@ -43,7 +43,7 @@ fn bitfield(e: &mut Engine, call: &Call<'_>) {
     let key = call.arg(1);
     let Some(highest) = highest else { return read(e, key, &ops) };
     let Some(grew) = make_room(e, key, highest) else { return };
-    let mut reply = std::mem::take(&mut e.reply);
+    let mut reply = e.lend_reply();
     reply.array(ops.len());
     let changes = change_string(e, key, |bytes| {
         let mut changes = 0;
@@ -67,7 +67,7 @@ fn bitfield(e: &mut Engine, call: &Call<'_>) {
         }
         changes
     });
-    e.reply = reply;
+    e.take_reply_back(reply);
     if changes > 0 {
         e.notify(class::STRING, "setbit", e.db, key);
         e.touched(key);

@@ -235,7 +235,7 @@ fn pause(e: &mut Engine, call: &Call<'_>) {
         4 if call.is(3, "write") => PauseType::Write,
         4 if call.is(3, "all") => PauseType::All,
         4 => return e.reply.error("ERR CLIENT PAUSE mode must be WRITE or ALL"),
-        _ => return unknown(e, call),
+        _ => return e.wrong_subcommand(call),
     };
     let Some(ms) = e.timeout_ms_arg(call.arg(2)) else { return };
     e.pause(PausedBy::Client, what, e.now.mono_ms() + ms);
@@ -253,7 +253,7 @@ fn unblock(e: &mut Engine, call: &Call<'_>) {
         4 if call.is(3, "timeout") => false,
         4 if call.is(3, "error") => true,
         4 => return e.reply.error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"),
-        _ => return unknown(e, call),
+        _ => return e.wrong_subcommand(call),
     };
     let Some(id) = e.int_arg(call.arg(2)) else { return };
     let conn = ConnId(id as u64);
@@ -298,14 +298,6 @@ fn trackinginfo(e: &mut Engine, _call: &Call<'_>) {
     e.reply.int(-1);
     e.reply.bulk_str("prefixes");
     e.reply.array(0);
-}
-
-/// What Redis says to a subcommand with the wrong number of words where arity alone allows it.
-fn unknown(e: &mut Engine, call: &Call<'_>) {
-    let mut text = b"ERR unknown subcommand or wrong number of arguments for '".to_vec();
-    text.extend_from_slice(call.arg(1));
-    text.extend_from_slice(b"'. Try CLIENT HELP.");
-    e.reply.error(text);
 }
 
 fn help(e: &mut Engine, _call: &Call<'_>) {

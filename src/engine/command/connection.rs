@@ -33,7 +33,14 @@ const fn spec(
 }
 
 fn ping(e: &mut Engine, call: &Call<'_>) {
+    let subscribed = e.clients.get(call.conn).is_some_and(|c| c.subscriptions.is_some());
     match call.args.len() {
+        // In RESP2 a subscriber could not tell it from a message otherwise.
+        1 | 2 if e.reply.resp == 2 && subscribed => {
+            e.reply.array(2);
+            e.reply.bulk_str("pong");
+            e.reply.bulk(call.arg(1));
+        }
         1 => e.reply.simple("PONG"),
         2 => e.reply.bulk(call.arg(1)),
         _ => e.reply.error("ERR wrong number of arguments for 'ping' command"),
@@ -176,5 +183,6 @@ fn reset(e: &mut Engine, call: &Call<'_>) {
     e.db = 0;
     e.reply.resp = 2;
     e.discard_transaction(call.conn);
+    e.drop_subscriptions(call.conn);
     e.reply.simple("RESET");
 }

@@ -26,6 +26,7 @@ mod generic_scan;
 mod generic_sort;
 mod latency;
 mod migrate;
+pub(crate) mod pubsub;
 mod save;
 mod server;
 mod set_algebra;

@@ -13,7 +13,7 @@ pub(super) fn reading_string<R>(
     key: &[u8],
     read: impl FnOnce(Option<&[u8]>, &mut ReplyWriter) -> R,
 ) -> Option<R> {
-    let mut reply = std::mem::take(&mut e.reply);
+    let mut reply = e.lend_reply();
     let result = match e.look_up_read(key) {
         None => Some(read(None, &mut reply)),
         Some(entry) if entry.value().is_string() => {
@@ -24,7 +24,7 @@ pub(super) fn reading_string<R>(
             None
         }
     };
-    e.reply = reply;
+    e.take_reply_back(reply);
     result
 }
 

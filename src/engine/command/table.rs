@@ -27,6 +27,7 @@ const GROUPS: &[&[CommandSpec]] = &[
     super::generic_sort::SPECS,
     super::latency::SPECS,
     super::migrate::SPECS,
+    super::pubsub::SPECS,
     super::save::SPECS,
     super::set_algebra::SPECS,
     super::set_change::SPECS,

@@ -54,6 +54,7 @@ pub enum Special {
     ShutdownOnSigterm,
     ShutdownOnSigint,
     DbFilename,
+    NotifyKeyspaceEvents,
 }
 
 /// A value that is checked and kept, though nothing in this server depends on it.
@@ -106,7 +107,9 @@ impl Directive {
     /// Whether it takes any number of words.
     pub fn takes_many(&self) -> bool {
         match self.kind {
-            Kind::Special(s) => !matches!(s, Special::Dir | Special::DbFilename),
+            Kind::Special(s) => {
+                !matches!(s, Special::Dir | Special::DbFilename | Special::NotifyKeyspaceEvents)
+            }
             Kind::Kept(..) | Kind::Absent(..) => {
                 matches!(self.name, "oom-score-adj-values" | "latency-tracking-info-percentiles")
             }

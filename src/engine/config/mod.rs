@@ -159,6 +159,8 @@ pub struct Config {
     pub slowlog_log_slower_than: i64,
     pub slowlog_max_len: i64,
     pub latency_tracking: bool,
+    /// Classes of events, as `notify::class` counts them.
+    pub notify_keyspace_events: u32,
 
     /// Settings that nothing here depends on, if they differ from their defaults.
     pub kept: BTreeMap<&'static str, String>,
@@ -261,6 +263,7 @@ impl Default for Config {
             zset_max_listpack_entries: 128,
             zset_max_listpack_value: 64,
             latency_tracking: true,
+            notify_keyspace_events: 0,
             slowlog_log_slower_than: 10_000,
             slowlog_max_len: 128,
             kept: BTreeMap::new(),

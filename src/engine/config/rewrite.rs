@@ -78,7 +78,9 @@ fn lines_of(d: &Directive, config: &Config) -> Vec<String> {
         Kind::Number(p, bounds) if bounds.unit == Unit::Memory => {
             vec![format!("{name} {}", memory((p.get)(config).unsigned_abs()))]
         }
-        Kind::Text(_) | Kind::Bytes(_) | Kind::Special(Special::Dir | Special::DbFilename) => {
+        Kind::Text(_)
+        | Kind::Bytes(_)
+        | Kind::Special(Special::Dir | Special::DbFilename | Special::NotifyKeyspaceEvents) => {
             let value = d.get(config);
             if value.is_empty() && matches!(name, "masterauth" | "requirepass" | "masteruser") {
                 return Vec::new();

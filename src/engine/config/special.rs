@@ -2,6 +2,7 @@
 
 use super::directive::{Refused, Special, read_memory};
 use super::{Config, OutputLimit, SavePoint, ShutdownOn};
+use crate::engine::notify;
 
 /// The value as CONFIG GET prints it.
 pub(super) fn get(s: Special, c: &Config) -> String {
@@ -26,6 +27,7 @@ pub(super) fn get(s: Special, c: &Config) -> String {
             Some((host, port)) => format!("{host} {port}"),
             None => String::new(),
         },
+        Special::NotifyKeyspaceEvents => notify::letters(c.notify_keyspace_events),
         Special::ShutdownOnSigterm => shutdown_words(c.shutdown_on_sigterm),
         Special::ShutdownOnSigint => shutdown_words(c.shutdown_on_sigint),
     }
@@ -41,6 +43,11 @@ pub(super) fn set(s: Special, c: &mut Config, words: &[&[u8]], file: bool) -> Re
                 return Err("dbfilename can't be a path, just a filename".into());
             }
             c.dbfilename = name;
+        }
+        Special::NotifyKeyspaceEvents => {
+            let [letters] = words else { return Err("wrong number of arguments".into()) };
+            c.notify_keyspace_events = notify::parse(letters)
+                .ok_or("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")?;
         }
         Special::Save => {
             let points = read_save(words)?;

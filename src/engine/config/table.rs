@@ -165,6 +165,7 @@ static OWN: &[Directive] = &[
         0,
         Kind::Number(at!(min_replicas_to_write), number(0, INT)),
     ),
+    entry("notify-keyspace-events", None, 0, Kind::Special(Special::NotifyKeyspaceEvents)),
     entry("pidfile", None, IMMUTABLE, Kind::Text(at!(pidfile))),
     entry("port", None, 0, Kind::Number(at!(port), number(0, 65535))),
     entry("propagation-error-behavior", None, 0, word!(propagation_error_behavior)),

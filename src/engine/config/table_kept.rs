@@ -162,12 +162,6 @@ pub(super) static KEPT: &[Directive] = &[
     ),
     entry("maxmemory-samples", None, 0, kept(Kept::Number(number(1, INT)), "5")),
     entry("no-appendfsync-on-rewrite", None, 0, kept(Kept::Bool, "no")),
-    entry(
-        "notify-keyspace-events",
-        None,
-        0,
-        absent(Kept::Text, "", "keyspace notifications are not supported"),
-    ),
     entry("oom-score-adj", None, 0, kept(Kept::Word(&["no", "yes", "relative", "absolute"]), "no")),
     entry("oom-score-adj-values", None, 0, kept(Kept::Text, "0 200 800")),
     entry("proc-title-template", None, 0, kept(Kept::Text, "{title} {listen-addr} {server-mode}")),
