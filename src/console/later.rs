@@ -25,11 +25,6 @@ const LATER: &[(&str, &str)] = &[
         "xadd xread xrange xrevrange xlen xdel xtrim xgroup xreadgroup xack xclaim xautoclaim \
          xpending xinfo xsetid",
     ),
-    (
-        "pub/sub",
-        "subscribe unsubscribe psubscribe punsubscribe publish pubsub ssubscribe sunsubscribe \
-         spublish",
-    ),
     ("scripting", "eval evalsha eval_ro evalsha_ro script fcall fcall_ro function"),
     ("HyperLogLog", "pfadd pfcount pfmerge pfdebug pfselftest"),
     (

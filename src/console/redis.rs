@@ -100,10 +100,8 @@ pub(super) fn issue(
     let cursor = console.lab.journal().len();
     let streaming = match name.as_str() {
         "monitor" => true,
-        // An outside server may have it; one of ours answers with an error, like any command.
-        "subscribe" | "psubscribe" | "ssubscribe"
-            if console.lab.instance(client.target.port).is_none() =>
-        {
+        // Inside MULTI it is only queued.
+        "subscribe" | "psubscribe" | "ssubscribe" if !client.in_multi && argv.len() > 1 => {
             mouth.text(Label::Note, "Reading messages... (press Ctrl-C to quit)");
             true
         }

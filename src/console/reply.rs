@@ -25,6 +25,13 @@ pub fn is_raw<A: AsRef<[u8]>>(argv: &[A]) -> bool {
     }
 }
 
+/// Whether this is a RESP3 message that came before the reply to the command, and is none itself:
+/// what a subscriber or a tracking client is told.
+pub fn is_message<A: AsRef<[u8]>>(argv: &[A], value: &Value) -> bool {
+    let name = argv.first().map(|a| a.as_ref().to_ascii_lowercase()).unwrap_or_default();
+    matches!(value, Value::Push(_)) && !name.ends_with(b"subscribe")
+}
+
 /// The reply as an answer: redis-cli's terminal format (`raw`: as plain text).
 pub fn format(value: &Value, raw: bool) -> Answer {
     let label = if value.error().is_some() { Label::Error } else { Label::Reply };

@@ -36,6 +36,10 @@ pub(super) fn read(
     let mut told_frozen = false;
     loop {
         match client.poll(Some(LOOK)) {
+            Ok(Some(value)) if reply::is_message(argv, &value) => {
+                mouth.say(reply::format(&value, false));
+                continue;
+            }
             Ok(Some(value)) => return Read::Reply(Ok(value)),
             Err(e) => return Read::Reply(Err(e)),
             Ok(None) => {}

@@ -145,7 +145,14 @@ impl Cli {
         let streams =
             matches!(name.as_slice(), b"monitor" | b"subscribe" | b"psubscribe" | b"ssubscribe");
         let asked = self.client.connect().and_then(|()| self.client.send(argv));
-        match asked.and_then(|()| self.client.read(None)) {
+        let mut read = asked.and_then(|()| self.client.read(None));
+        while let Ok(message) = &read
+            && reply::is_message(argv, message)
+        {
+            self.print(&[], message);
+            read = self.client.read(None);
+        }
+        match read {
             Ok(value) => {
                 self.client.note(argv, &value);
                 if self.error_exit && value.error().is_some() {
