@@ -24,16 +24,24 @@ pub struct Server {
 
 impl Server {
     pub fn start(kind: Kind, args: &[&str]) -> Server {
+        Server::start_with(kind, None, args)
+    }
+
+    /// Starts one that finds a copy of this file as its `dump.rdb`.
+    pub fn start_with(kind: Kind, dump: Option<&std::path::Path>, args: &[&str]) -> Server {
         for _ in 0..10 {
-            if let Some(server) = Server::try_start(kind, args) {
+            if let Some(server) = Server::try_start(kind, dump, args) {
                 return server;
             }
         }
         panic!("a {kind:?} server does not start");
     }
 
-    fn try_start(kind: Kind, args: &[&str]) -> Option<Server> {
+    fn try_start(kind: Kind, dump: Option<&std::path::Path>, args: &[&str]) -> Option<Server> {
         let dir = tempfile::tempdir().expect("a temporary folder");
+        if let Some(dump) = dump {
+            std::fs::copy(dump, dir.path().join("dump.rdb")).expect("the file is there");
+        }
         let port = free_port();
         let log = std::fs::File::create(dir.path().join("log")).expect("a log file");
         let mut command = match kind {
