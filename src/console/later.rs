@@ -9,11 +9,6 @@ const LATER: &[(&str, &str)] = &[
          rpoplpush blpop brpop brpoplpush blmove lmpop blmpop lpos",
     ),
     (
-        "hashes",
-        "hset hget hdel hgetall hmset hmget hkeys hvals hlen hexists hincrby hincrbyfloat hsetnx \
-         hstrlen hrandfield hscan",
-    ),
-    (
         "sorted sets",
         "zadd zrem zrange zrangebyscore zrevrange zrevrangebyscore zrangebylex zrevrangebylex \
          zrangestore zscore zmscore zincrby zcard zcount zlexcount zrank zrevrank zpopmin zpopmax \
