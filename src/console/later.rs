@@ -9,13 +9,6 @@ const LATER: &[(&str, &str)] = &[
          rpoplpush blpop brpop brpoplpush blmove lmpop blmpop lpos",
     ),
     (
-        "sorted sets",
-        "zadd zrem zrange zrangebyscore zrevrange zrevrangebyscore zrangebylex zrevrangebylex \
-         zrangestore zscore zmscore zincrby zcard zcount zlexcount zrank zrevrank zpopmin zpopmax \
-         bzpopmin bzpopmax zmpop bzmpop zunion zinter zdiff zunionstore zinterstore zdiffstore \
-         zintercard zremrangebyrank zremrangebyscore zremrangebylex zrandmember zscan",
-    ),
-    (
         "streams",
         "xadd xread xrange xrevrange xlen xdel xtrim xgroup xreadgroup xack xclaim xautoclaim \
          xpending xinfo xsetid",

@@ -1,7 +1,7 @@
 //! The limits that choose between the encodings of a value, as the configuration has them now.
 
 use super::Engine;
-use super::types::{HashLimits, SetLimits};
+use super::types::{HashLimits, SetLimits, ZSetLimits};
 
 /// A setting that is a count, which the directive's bounds keep from being negative.
 pub(crate) fn count(setting: i64) -> usize {
@@ -22,6 +22,15 @@ impl Engine {
     pub(crate) fn set_limits(&self) -> SetLimits {
         SetLimits {
             intset_entries: count(self.config.set_max_intset_entries),
+            seed: self.keyspace.seed(),
+        }
+    }
+
+    /// What a zset is kept by.
+    pub(crate) fn zset_limits(&self) -> ZSetLimits {
+        ZSetLimits {
+            entries: count(self.config.zset_max_listpack_entries),
+            value: count(self.config.zset_max_listpack_value),
             seed: self.keyspace.seed(),
         }
     }

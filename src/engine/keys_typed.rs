@@ -120,6 +120,16 @@ impl Engine {
         }
     }
 
+    /// Changes the value under `key` in place if it is of this type; `Ok(None)`: there is no such key.
+    /// As [`Engine::holds`] and [`Engine::changing`] together.
+    pub fn writing<C: Container, R>(
+        &mut self,
+        key: &[u8],
+        change: impl FnOnce(&mut C) -> R,
+    ) -> Result<Option<R>, WrongType> {
+        Ok(if self.holds::<C>(key)? { self.changing(key, change) } else { None })
+    }
+
     /// Changes the value under `key` in place; `None` if there is none of this type. The key stays
     /// even if it is empty now: see [`Engine::remove_if_empty`]. Call [`Engine::touched`] when the
     /// change is complete.

@@ -42,6 +42,15 @@ const GROUPS: &[&[CommandSpec]] = &[
     super::string_lcs::SPECS,
     super::string_set::SPECS,
     super::transaction::SPECS,
+    super::zset_add::SPECS,
+    super::zset_block::SPECS,
+    super::zset_combine::SPECS,
+    super::zset_get::SPECS,
+    super::zset_pop::SPECS,
+    super::zset_random::SPECS,
+    super::zset_range::SPECS,
+    super::zset_remove::SPECS,
+    super::zset_scan::SPECS,
 ];
 
 /// A command of the table, or a subcommand.

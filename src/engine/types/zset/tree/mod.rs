@@ -96,11 +96,6 @@ impl Tree {
         Some(taken)
     }
 
-    /// The pair at this rank.
-    pub fn get(&self, rank: usize) -> Option<&Elem> {
-        self.iter_from(rank).next()
-    }
-
     /// How many pairs `before` is true for: it must be so for a part from the start on, and for
     /// none behind it.
     pub fn partition_point(&self, before: impl Fn(&Elem) -> bool) -> usize {
