@@ -105,6 +105,7 @@ impl Value {
             Value::Set(v) => Cow::Owned(v.preview()),
             Value::ZSet(v) => Cow::Owned(v.preview()),
             Value::Hash(v) => Cow::Owned(v.preview()),
+            Value::Stream(v) => Cow::Owned(v.preview()),
             _ => self.text().unwrap_or_default(),
         }
     }

@@ -8,6 +8,7 @@
 //! no client waits for a copy of a million elements.
 
 pub mod bitmap;
+pub mod chunk_map;
 pub mod hash;
 pub mod list;
 pub mod set;
