@@ -20,7 +20,7 @@ pub(super) struct VirtualClient {
     port: u16,
     console: bool,
     parser: ReplyParser,
-    replies: Vec<Value>,
+    pub(super) replies: Vec<Value>,
     pub(super) closed: bool,
     /// Bytes that found no room in the pipe yet.
     unsent: Vec<u8>,
@@ -60,8 +60,13 @@ impl Sim {
     /// Sends a line, split into words as redis-cli does, without waiting for its reply.
     pub fn send(&mut self, client: ClientId, line: &str) {
         let words = split_args(line.as_bytes()).unwrap_or_else(|_| vec![line.as_bytes().to_vec()]);
+        self.send_words(client, &words);
+    }
+
+    /// Sends one command, its words as they are, without waiting for its reply.
+    pub fn send_words(&mut self, client: ClientId, words: &[Vec<u8>]) {
         let mut bytes = Vec::new();
-        encode_command(&mut bytes, &words);
+        encode_command(&mut bytes, words);
         if let Some(c) = self.clients.get_mut(&client) {
             c.unsent.extend_from_slice(&bytes);
         }

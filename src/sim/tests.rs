@@ -4,6 +4,7 @@ mod faults;
 mod learner;
 mod ledger;
 mod steps;
+mod types;
 
 use super::Sim;
 use crate::engine::config::Config;
