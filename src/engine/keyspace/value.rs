@@ -102,6 +102,7 @@ impl Value {
     /// A line that tells what it holds, for those who look on; a string is its own.
     pub fn preview(&self) -> Cow<'_, [u8]> {
         match self {
+            Value::List(v) => Cow::Owned(v.preview()),
             Value::Set(v) => Cow::Owned(v.preview()),
             Value::ZSet(v) => Cow::Owned(v.preview()),
             Value::Hash(v) => Cow::Owned(v.preview()),

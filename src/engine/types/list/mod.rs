@@ -1,24 +1,129 @@
-//! The value of a key of type list.
+//! The value of a key of type list: nodes of packed elements, as Redis's quicklist.
+//!
+//! Nodes are kept in chunks behind `Arc`s, a few tens of kilobytes each: a snapshot shares them, and
+//! a write copies the one chunk that it touches. Nothing is compressed in memory, whatever
+//! `list-compress-depth` says: the setting is kept and has no effect.
+//!
+//! | File | Holds |
+//! |---|---|
+//! | `node` | one node, and which elements may share one |
+//! | `chunks` | the nodes in order, found by an element's number |
+//! | `edit` | push, pop, insert, replace, remove |
+//! | `iter` | elements from any place, either way |
+
+mod chunks;
+mod edit;
+mod iter;
+mod node;
+#[cfg(test)]
+mod tests;
+
+pub use iter::Elements;
+pub use node::Node;
 
 use super::Container;
 use crate::engine::keyspace::Value;
+use crate::wire::listpack::Entry;
+use chunks::Chunks;
 use std::sync::Arc;
 
+/// From this size on an element is a node of its own (bytes), unless DEBUG
+/// QUICKLIST-PACKED-THRESHOLD says otherwise.
+pub const LARGE: usize = 1 << 30;
+
+/// How much of a list a preview shows: elements, and bytes of each.
+const PREVIEWED: usize = 8;
+const PREVIEWED_BYTES: usize = 32;
+
 /// A list.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct List {
-    len: usize,
+    chunks: Chunks,
+    /// `list-max-listpack-size` when the list began.
+    fill: i32,
 }
 
 impl List {
+    /// An empty list whose nodes grow as `list-max-listpack-size` says (`fill`).
+    pub fn new(fill: i64) -> List {
+        let fill = fill.clamp(-5, (1 << 15) - 1) as i32;
+        List { chunks: Chunks::default(), fill }
+    }
+
+    /// A list of these nodes, as an RDB file brings them. Nodes without elements are left out.
+    pub fn from_nodes(fill: i64, nodes: impl IntoIterator<Item = Node>) -> List {
+        let mut list = List::new(fill);
+        for node in nodes {
+            if node.len() > 0 {
+                list.push_node(node);
+            }
+        }
+        list
+    }
+
+    /// Adds a node behind the last one: for those who read a file node by node.
+    pub fn push_node(&mut self, node: Node) {
+        self.chunks.push_back(node);
+    }
+
+    /// The nodes in order, as an RDB file holds them.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.chunks.iter()
+    }
+
+    /// How many nodes there are.
+    pub fn node_count(&self) -> usize {
+        self.chunks.node_count()
+    }
+
     /// OBJECT ENCODING's word.
     pub fn encoding(&self) -> &'static str {
         "quicklist"
     }
 
+    /// A short line for those who look on: `list 3: a b c`.
+    pub fn preview(&self) -> Vec<u8> {
+        let mut line = format!("list {}:", self.len()).into_bytes();
+        for element in self.iter().take(PREVIEWED) {
+            let mut room = itoa::Buffer::new();
+            let text = element.text(&mut room);
+            line.push(b' ');
+            line.extend_from_slice(&text[..text.len().min(PREVIEWED_BYTES)]);
+        }
+        line
+    }
+
     /// How many elements it holds.
+    #[inline]
     pub fn len(&self) -> usize {
-        self.len
+        self.chunks.len()
+    }
+
+    /// Element `index` from the head.
+    pub fn get(&self, index: usize) -> Option<Entry<'_>> {
+        let spot = self.chunks.find(index)?;
+        self.chunks.node(spot)?.get(spot.at)
+    }
+
+    /// The elements from number `index` on, towards the tail.
+    pub fn iter_from(&self, index: usize) -> Elements<'_> {
+        Elements::forward(&self.chunks, index)
+    }
+
+    /// The elements from number `index` on, towards the head.
+    pub fn iter_back_from(&self, index: usize) -> Elements<'_> {
+        Elements::backward(&self.chunks, index)
+    }
+
+    /// All elements.
+    pub fn iter(&self) -> Elements<'_> {
+        self.iter_from(0)
+    }
+}
+
+impl Default for List {
+    fn default() -> List {
+        List::new(-2)
     }
 }
 
@@ -42,10 +147,10 @@ impl Container for List {
     }
 
     fn is_empty(&self) -> bool {
-        self.len == 0
+        self.chunks.len() == 0
     }
 
     fn heap_bytes(&self) -> usize {
-        size_of::<List>() + 16
+        size_of::<List>() + 24 + self.chunks.heap_bytes()
     }
 }
