@@ -50,6 +50,9 @@ impl Client {
             (self.subscriptions.is_some(), 'P'),
             (self.multi.is_some(), 'x'),
             (self.blocked.is_some(), 'b'),
+            (self.tracking.is_some(), 't'),
+            (self.tracking.as_ref().is_some_and(|t| t.broken_redirect), 'R'),
+            (self.tracking.as_ref().is_some_and(|t| t.wishes.bcast), 'B'),
             (self.watched.iter().any(|w| w.changed), 'd'),
             (self.close_after_reply, 'c'),
             (self.no_evict, 'e'),
@@ -91,7 +94,7 @@ impl Engine {
         format!(
             "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} \
              ssub={} multi={} qbuf={} qbuf-free={} argv-mem={} multi-mem={} rbs={} rbp={} obl={} \
-             oll={} omem={} tot-mem={} events={} cmd={} user={} redir=-1 resp={}",
+             oll={} omem={} tot-mem={} events={} cmd={} user={} redir={} resp={}",
             conn.0,
             c.addr,
             c.laddr,
@@ -118,6 +121,7 @@ impl Engine {
             events,
             c.last_cmd.unwrap_or("NULL"),
             if c.is_master_link() { "(superuser)" } else { "default" },
+            c.tracking.as_ref().map_or(-1, |t| t.wishes.redirect as i64),
             c.resp,
         )
     }

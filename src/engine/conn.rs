@@ -53,6 +53,8 @@ pub struct Client {
     pub multi: Option<super::multi::Multi>,
     /// Channels and patterns that it listens to: such a client may do little else in RESP2.
     pub subscriptions: Option<Box<super::pubsub::Subscriptions>>,
+    /// CLIENT TRACKING.
+    pub tracking: Option<Box<super::tracking::TrackingClient>>,
     /// Keys under WATCH.
     pub watched: Vec<super::multi::Watched>,
     /// Waiting for something: WAIT, a shutdown, a paused server.
@@ -89,6 +91,7 @@ impl Client {
             out: Output::default(),
             multi: None,
             subscriptions: None,
+            tracking: None,
             watched: Vec::new(),
             blocked: None,
             close_after_reply: false,

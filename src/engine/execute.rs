@@ -40,6 +40,9 @@ impl Engine {
         c.last_cmd = Some(&entry.full_name);
         self.db = c.db;
         let in_multi = c.multi.is_some();
+        if self.tracking.clients() > 0 {
+            self.limit_tracking();
+        }
         match self.judge(conn, entry, words) {
             Judgement::Run => {}
             Judgement::Wait => {
@@ -61,9 +64,13 @@ impl Engine {
         } else {
             self.call(conn, entry, words);
             self.finish_unit(words);
+            self.send_own_invalidations(conn);
             let offset = replication::offset(self);
             if let Some(c) = self.clients.get_mut(conn) {
                 c.woff = offset;
+                if c.tracking.is_some() {
+                    c.end_caching(entry);
+                }
             }
         }
         self.tell_command(conn, words, before);
@@ -161,6 +168,7 @@ impl Engine {
         {
             self.feed_monitors(conn, words);
         }
+        self.remember_keys(conn, entry, words);
         let propagate = match verbatim {
             Verbatim::IfDirty => self.dirty > dirty,
             Verbatim::Always => true,

@@ -193,6 +193,7 @@ impl Engine {
     /// The same without counting a change.
     pub(crate) fn key_written(&mut self, db: usize, key: &[u8]) {
         self.spoil_watchers(db, key);
+        self.invalidate(key);
         self.detail(Detail::Key, |e| {
             let entry = e.keyspace.db(db).get(key);
             Fact::KeyWritten {
@@ -216,6 +217,7 @@ impl Engine {
         let entry = self.keyspace.db_mut(db).remove(key)?;
         self.value_gone(db, key, entry.value());
         self.spoil_watchers(db, key);
+        self.invalidate(key);
         self.detail(Detail::Key, |_| Fact::KeyGone { db: db as u32, key: Preview::of(key), why });
         Some(entry)
     }
@@ -236,6 +238,7 @@ impl Engine {
         for db in 0..self.keyspace.databases() {
             self.flush_db(db, lazily);
         }
+        self.invalidate_all();
         self.fact(Fact::KeysSwept { db: None });
     }
 
@@ -249,6 +252,7 @@ impl Engine {
             self.db_replaced(db, &old);
             self.discard(old);
         }
+        self.invalidate_all();
         self.fact(Fact::KeysSwept { db: None });
     }
 

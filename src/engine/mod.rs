@@ -58,6 +58,7 @@ pub mod testkit;
 #[cfg(test)]
 mod tests;
 mod timer;
+pub mod tracking;
 pub mod types;
 pub mod unit;
 mod wiretap;
@@ -128,6 +129,7 @@ pub struct Engine {
     pub(crate) migrating: Option<migrate::Migrating>,
     pub(crate) slowlog: slowlog::SlowLog,
     pub(crate) pubsub: pubsub::PubSub,
+    pub(crate) tracking: tracking::Tracking,
     /// Messages to the running client that its CLIENT REPLY mode does not silence.
     pub(crate) pushed: Vec<u8>,
     pub(crate) memory_peak: info::MemoryPeak,
@@ -188,6 +190,7 @@ impl Engine {
             migrating: None,
             slowlog: Default::default(),
             pubsub: Default::default(),
+            tracking: Default::default(),
             pushed: Vec::new(),
             memory_peak: Default::default(),
             cpu_us: (0, 0),

@@ -108,6 +108,7 @@ impl Engine {
         self.unwatch(conn);
         self.waiting.leave(conn);
         self.drop_subscriptions(conn);
+        self.untrack(conn);
         let Some(client) = self.clients.remove(conn) else { return };
         self.monitors -= usize::from(client.monitor);
         self.effect(Effect::Close { conn });

@@ -2,6 +2,7 @@
 
 mod pubsub;
 mod storm;
+mod tracking;
 
 use super::testkit::TestServer;
 

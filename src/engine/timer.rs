@@ -62,6 +62,7 @@ impl Engine {
         // Looking is what raises the peak.
         self.used_memory();
         self.clients_cron();
+        self.limit_tracking();
         super::expire::cron(self);
         self.serve_ready();
         persist::cron(self);
@@ -108,6 +109,7 @@ impl Engine {
             replication::end_turn(self);
             self.resume_unblocked();
         }
+        self.broadcast_invalidations();
         for conn in std::mem::take(&mut self.closing) {
             self.close(conn);
         }

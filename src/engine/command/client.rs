@@ -1,6 +1,7 @@
 //! CLIENT: who is connected, and what to do with them.
 
 use super::args::SYNTAX;
+use super::client_tracking::{caching, getredir, tracking, trackinginfo};
 use crate::engine::call::{Call, CommandSpec, Group, Handler, acl, flags::*};
 use crate::engine::conn::{ConnId, ReplyMode};
 use crate::engine::pause::{PauseType, PausedBy};
@@ -16,7 +17,7 @@ const PLAIN: u32 = NOSCRIPT | LOADING | STALE;
 const SUBCOMMANDS: &[CommandSpec] = &[
     sub("caching", 3, caching, "6.0.0", PLAIN),
     sub("getname", 2, getname, "2.6.9", PLAIN),
-    sub("getredir", 2, |e, _| e.reply.int(-1), "6.0.0", PLAIN),
+    sub("getredir", 2, getredir, "6.0.0", PLAIN),
     sub("help", 2, help, "5.0.0", LOADING | STALE),
     sub("id", 2, id, "5.0.0", PLAIN),
     sub("info", 2, info, "6.2.0", PLAIN).tips(&["nondeterministic_output"]),
@@ -269,35 +270,6 @@ fn unblock(e: &mut Engine, call: &Call<'_>) {
         e.time_out(conn);
     }
     e.reply.int(1);
-}
-
-/// Client side caching is not there: a client can switch off only what is off already.
-fn tracking(e: &mut Engine, call: &Call<'_>) {
-    if call.is(2, "off") {
-        e.reply.ok();
-    } else if call.is(2, "on") {
-        e.reply.error("ERR Client side caching is not supported");
-    } else {
-        e.reply.error(SYNTAX);
-    }
-}
-
-fn caching(e: &mut Engine, _call: &Call<'_>) {
-    e.reply.error(
-        "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or \
-         OPTOUT mode enabled",
-    );
-}
-
-fn trackinginfo(e: &mut Engine, _call: &Call<'_>) {
-    e.reply.map(3);
-    e.reply.bulk_str("flags");
-    e.reply.set(1);
-    e.reply.bulk_str("off");
-    e.reply.bulk_str("redirect");
-    e.reply.int(-1);
-    e.reply.bulk_str("prefixes");
-    e.reply.array(0);
 }
 
 fn help(e: &mut Engine, _call: &Call<'_>) {

@@ -184,5 +184,6 @@ fn reset(e: &mut Engine, call: &Call<'_>) {
     e.reply.resp = 2;
     e.discard_transaction(call.conn);
     e.drop_subscriptions(call.conn);
+    e.untrack(call.conn);
     e.reply.simple("RESET");
 }

@@ -40,6 +40,7 @@ fn lazily(e: &mut Engine, call: &Call<'_>) -> Option<bool> {
 fn flushdb(e: &mut Engine, call: &Call<'_>) {
     let Some(lazily) = lazily(e, call) else { return };
     e.flush_db(e.db, lazily);
+    e.invalidate_all();
     e.fact(Fact::KeysSwept { db: Some(e.db as u32) });
     // Also if there was nothing: a replica may hold what we do not.
     e.propagate_verbatim();

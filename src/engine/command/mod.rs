@@ -7,6 +7,7 @@ mod bitmap;
 mod bitmap_field;
 mod bitmap_range;
 mod client;
+mod client_tracking;
 mod collection_scan;
 mod command_cmd;
 mod command_docs;

@@ -161,6 +161,8 @@ pub struct Config {
     pub latency_tracking: bool,
     /// Classes of events, as `notify::class` counts them.
     pub notify_keyspace_events: u32,
+    /// Keys that client side caching remembers; 0: no bound.
+    pub tracking_table_max_keys: i64,
 
     /// Settings that nothing here depends on, if they differ from their defaults.
     pub kept: BTreeMap<&'static str, String>,
@@ -264,6 +266,7 @@ impl Default for Config {
             zset_max_listpack_value: 64,
             latency_tracking: true,
             notify_keyspace_events: 0,
+            tracking_table_max_keys: 1_000_000,
             slowlog_log_slower_than: 10_000,
             slowlog_max_len: 128,
             kept: BTreeMap::new(),

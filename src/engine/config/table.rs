@@ -266,4 +266,10 @@ static OWN: &[Directive] = &[
     entry("tcp-backlog", None, IMMUTABLE, Kind::Number(at!(tcp_backlog), number(0, INT))),
     entry("tcp-keepalive", None, 0, Kind::Number(at!(tcp_keepalive), number(0, INT))),
     entry("timeout", None, 0, Kind::Number(at!(timeout), number(0, INT))),
+    entry(
+        "tracking-table-max-keys",
+        None,
+        0,
+        Kind::Number(at!(tracking_table_max_keys), number(0, LONG)),
+    ),
 ];

@@ -230,7 +230,6 @@ pub(super) static KEPT: &[Directive] = &[
         absent(Kept::Number(number(0, INT)), "300", "TLS is not supported"),
     ),
     entry("tls-session-caching", None, 0, absent(Kept::Bool, "yes", "TLS is not supported")),
-    entry("tracking-table-max-keys", None, 0, kept(Kept::Number(number(0, LONG)), "1000000")),
     entry("unixsocket", None, IMMUTABLE, absent(Kept::Text, "", "unix sockets are not supported")),
     entry("unixsocketperm", None, IMMUTABLE, kept(Kept::Number(octal(0, 0o777)), "0")),
     entry("use-exit-on-panic", None, HIDDEN, kept(Kept::Bool, "no")),

@@ -113,7 +113,7 @@ fn clients(e: &Engine, out: &mut String) {
     field!(out, "client_recent_max_input_buffer", input);
     field!(out, "client_recent_max_output_buffer", output.unwrap_or(0));
     field!(out, "blocked_clients", blocked);
-    field!(out, "tracking_clients", 0);
+    field!(out, "tracking_clients", e.tracking.clients());
     field!(out, "clients_in_timeout_table", timed.count());
 }
 

@@ -4,6 +4,7 @@ use super::field;
 use super::numbers::kbps;
 use crate::engine::Engine;
 use crate::engine::command::table::{self, Entry};
+use crate::engine::pubsub::Sphere;
 use crate::engine::stats::RateOf;
 use std::fmt::Write;
 
@@ -34,9 +35,9 @@ pub(super) fn lines(e: &Engine, out: &mut String) {
     field!(out, "current_eviction_exceeded_time", 0);
     field!(out, "keyspace_hits", s.keyspace_hits);
     field!(out, "keyspace_misses", s.keyspace_misses);
-    field!(out, "pubsub_channels", 0);
-    field!(out, "pubsub_patterns", 0);
-    field!(out, "pubsubshard_channels", 0);
+    field!(out, "pubsub_channels", e.pubsub.channels_len(Sphere::Global));
+    field!(out, "pubsub_patterns", e.pubsub.patterns_len());
+    field!(out, "pubsubshard_channels", e.pubsub.channels_len(Sphere::Shard));
     field!(out, "latest_fork_usec", 0);
     field!(out, "total_forks", s.total_forks);
     field!(out, "migrate_cached_sockets", 0);
@@ -47,9 +48,10 @@ pub(super) fn lines(e: &Engine, out: &mut String) {
     field!(out, "active_defrag_key_misses", 0);
     field!(out, "total_active_defrag_time", 0);
     field!(out, "current_active_defrag_time", 0);
-    field!(out, "tracking_total_keys", 0);
-    field!(out, "tracking_total_items", 0);
-    field!(out, "tracking_total_prefixes", 0);
+    let [keys, items, prefixes] = e.tracking.totals();
+    field!(out, "tracking_total_keys", keys);
+    field!(out, "tracking_total_items", items);
+    field!(out, "tracking_total_prefixes", prefixes);
     field!(out, "unexpected_error_replies", s.unexpected_error_replies);
     field!(out, "total_error_replies", s.total_error_replies);
     field!(out, "dump_payload_sanitizations", 0);
