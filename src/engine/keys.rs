@@ -158,13 +158,13 @@ impl Engine {
     pub fn set_key(&mut self, key: &[u8], value: Value, keep_ttl: bool) {
         let (db, clock_s) = (self.db, self.clock_s());
         let db = self.keyspace.db_mut(db);
-        let expire_at = match keep_ttl {
-            true => db.get(key).and_then(Entry::expire_at),
-            false => None,
+        let old = match keep_ttl {
+            true => db.insert_keeping_expiry(key, value, clock_s),
+            false => db.insert(key, value, None, clock_s),
         };
-        match db.insert(key, value, expire_at, clock_s) {
+        match old {
             None => self.key_came(self.db, key),
-            Some(old) => self.value_gone(self.db, key, old.value()),
+            Some(old) => self.value_gone(self.db, key, &old),
         }
     }
 

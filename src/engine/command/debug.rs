@@ -145,13 +145,13 @@ fn object(e: &mut Engine, key: &[u8]) {
     };
     let value = entry.value();
     let bytes = value.bytes();
-    let idle = e.clock_s().saturating_sub(entry.accessed_s());
+    let idle = entry.idle_s(e.clock_s());
     let text = format!(
         "Value at:0x0 refcount:{} encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{idle}",
         value.refcount(),
         value.encoding(),
         bytes.len() + 1,
-        entry.accessed_s() & 0xff_ffff,
+        entry.accessed_s(),
     );
     e.reply.simple(&text);
 }

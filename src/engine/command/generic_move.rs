@@ -74,7 +74,7 @@ fn carry(e: &mut Engine, from: (usize, &[u8]), to: (usize, &[u8])) {
     let Some(entry) = e.remove_key_in(from.0, from.1, GoneWhy::Deleted) else { return };
     let (at, clock_s) = (entry.expire_at(), entry.accessed_s());
     if let Some(old) = e.keyspace.db_mut(to.0).insert(to.1, entry.into_value(), None, clock_s) {
-        e.value_gone(to.0, to.1, old.value());
+        e.value_gone(to.0, to.1, &old);
     }
     e.key_came(to.0, to.1);
     if at.is_some() {

@@ -41,8 +41,8 @@ fn refcount(e: &mut Engine, call: &Call<'_>) {
 
 fn idletime(e: &mut Engine, call: &Call<'_>) {
     let clock_s = e.clock_s();
-    match e.lookup_untouched(call.arg(2)).map(|entry| entry.accessed_s()) {
-        Some(used_s) => e.reply.int(i64::from(clock_s.saturating_sub(used_s))),
+    match e.lookup_untouched(call.arg(2)).map(|entry| entry.idle_s(clock_s)) {
+        Some(idle_s) => e.reply.int(i64::from(idle_s)),
         None => e.reply.null(),
     }
 }

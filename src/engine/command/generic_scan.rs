@@ -39,7 +39,7 @@ fn keys(e: &mut Engine, call: &Call<'_>) {
         .map(|(_, entry)| entry)
         .filter(|entry| all || glob_match(pattern, entry.key(), false))
         .filter(|entry| !entry.is_expired(now_ms))
-        .map(|entry| entry.key().clone())
+        .map(|entry| Key::from(entry.key()))
         .collect();
     e.reply.array(found.len());
     for key in found {
@@ -53,7 +53,7 @@ fn randomkey(e: &mut Engine, _: &Call<'_>) {
     let found = loop {
         let rng = &mut e.rng;
         let picked = e.keyspace.db(db).random(&mut || rng.next_u64());
-        let Some(key) = picked.map(|entry| entry.key().clone()) else { break None };
+        let Some(key) = picked.map(|entry| Key::from(entry.key())) else { break None };
         tries += 1;
         let all_expire = e.keyspace.db(db).expires_len() == e.keyspace.db(db).len();
         // A replica keeps what has expired, so it could look for ever.
@@ -118,7 +118,7 @@ fn scan(e: &mut Engine, call: &Call<'_>) {
     let db = e.db;
     let mut met: Vec<Key> = Vec::new();
     let count = usize::try_from(count).unwrap_or(usize::MAX);
-    let next = e.keyspace.db(db).scan(from, count, |entry| met.push(entry.key().clone()));
+    let next = e.keyspace.db(db).scan(from, count, |entry| met.push(entry.key().into()));
     met.retain(|key| {
         if pattern.is_some_and(|p| !glob_match(p, key, false)) {
             return false;

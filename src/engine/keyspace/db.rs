@@ -1,30 +1,28 @@
 //! One database: the keys, their expiries in order, and what they cost.
 
+use super::entry::Entry;
+use super::expiries::Expiries;
 use super::hasher::HashSeed;
 use super::segment::{SEGMENT_MAX, Segment};
 use super::table::Table;
-use super::value::{Entry, Key, Value};
-use std::collections::BTreeSet;
+use super::value::Value;
 use std::sync::Arc;
+
+/// A key's name, for those who keep one for longer than they hold the database.
+pub type Key = Arc<[u8]>;
 
 /// One of an instance's databases. It knows no clock: what has expired is for the caller to judge.
 #[derive(Debug)]
 pub struct Db {
     table: Table<Entry>,
-    /// Every key with an expiry, soonest first.
-    expires: BTreeSet<(i64, Key)>,
-    /// Sum of all expiry times, for the average that INFO shows.
-    expire_sum: i128,
+    expires: Expiries,
     /// Cost of all entries.
     entry_bytes: usize,
 }
 
-/// What an expiry costs in the ordered set (an estimate).
-const EXPIRE_BYTES: usize = 40;
-
 impl Db {
     pub(super) fn new(seed: HashSeed) -> Db {
-        Db { table: Table::new(seed), expires: BTreeSet::new(), expire_sum: 0, entry_bytes: 0 }
+        Db { table: Table::new(seed), expires: Expiries::default(), entry_bytes: 0 }
     }
 
     /// How many keys it holds, logically expired ones included.
@@ -44,16 +42,16 @@ impl Db {
 
     /// Mean of the remaining times to live in milliseconds; 0 if there are none.
     pub fn avg_ttl_ms(&self, now_ms: i64) -> i64 {
-        if self.expires.is_empty() {
+        if self.expires.len() == 0 {
             return 0;
         }
-        let mean = self.expire_sum / self.expires.len() as i128 - i128::from(now_ms);
+        let mean = self.expires.sum() / self.expires.len() as i128 - i128::from(now_ms);
         i64::try_from(mean.max(0)).unwrap_or(i64::MAX)
     }
 
     /// Bytes that the database uses: an estimate, kept as it changes.
     pub fn used_bytes(&self) -> usize {
-        self.entry_bytes + self.expires.len() * EXPIRE_BYTES + self.table.frame_bytes()
+        self.entry_bytes + self.expires.bytes() + self.table.frame_bytes()
     }
 
     /// Bytes that were copied because a snapshot still held them, ever.
@@ -66,31 +64,56 @@ impl Db {
         self.table.get(key)
     }
 
-    /// Stores a value under `key`, with this expiry or none; what stood there comes back.
+    /// Stores a value under `key`, with this expiry or none; the value that stood there comes back.
     pub fn insert(
         &mut self,
         key: &[u8],
         value: Value,
         expire_at: Option<i64>,
         clock_s: u32,
-    ) -> Option<Entry> {
-        // The old name is kept when the key exists: one allocation less, and the expiry's copy of
-        // it goes on sharing.
-        if let Some(entry) = self.table.get_mut(key) {
-            let name = Arc::clone(&entry.key);
-            let old = std::mem::replace(entry, Entry::new(name, value, expire_at, clock_s));
-            self.entry_bytes = self.entry_bytes + entry.cost() - old.cost();
-            if old.expire_at != expire_at {
-                let name = Arc::clone(&old.key);
-                self.move_expire(name, old.expire_at, expire_at);
+    ) -> Option<Value> {
+        self.put(key, value, Some(expire_at), clock_s)
+    }
+
+    /// The same, but an expiry that is there stays.
+    pub fn insert_keeping_expiry(
+        &mut self,
+        key: &[u8],
+        value: Value,
+        clock_s: u32,
+    ) -> Option<Value> {
+        self.put(key, value, None, clock_s)
+    }
+
+    /// `expire_at`: the new expiry, or none; `None`: the one that is there.
+    fn put(
+        &mut self,
+        key: &[u8],
+        value: Value,
+        expire_at: Option<Option<i64>>,
+        clock_s: u32,
+    ) -> Option<Value> {
+        let hash = self.table.hash(key);
+        if let Some(entry) = self.table.get_mut_at(hash, key) {
+            let old_at = entry.expire_at();
+            let heap_bytes = value.heap_bytes();
+            let old = std::mem::replace(entry.value_mut(), value);
+            entry.touch(clock_s);
+            self.entry_bytes = self.entry_bytes + heap_bytes - old.heap_bytes();
+            if let Some(at) = expire_at
+                && at != old_at
+            {
+                self.set_expire(key, at);
             }
             return Some(old);
         }
-        let name: Key = key.into();
-        let entry = Entry::new(Arc::clone(&name), value, expire_at, clock_s);
+        let expire_at = expire_at.flatten().map(possible);
+        let entry = Entry::new(key, value, expire_at, clock_s);
         self.entry_bytes += entry.cost();
-        self.table.insert(entry);
-        self.move_expire(name, None, expire_at);
+        self.table.insert_new(hash, entry);
+        if let Some(at) = expire_at {
+            self.expires.add(at, hash);
+        }
         None
     }
 
@@ -98,61 +121,68 @@ impl Db {
     pub fn update<R>(&mut self, key: &[u8], change: impl FnOnce(&mut Value) -> R) -> Option<R> {
         let entry = self.table.get_mut(key)?;
         let before = entry.cost();
-        let result = change(&mut entry.value);
+        let result = change(entry.value_mut());
         self.entry_bytes = self.entry_bytes + entry.cost() - before;
         Some(result)
     }
 
     /// Takes a key out.
     pub fn remove(&mut self, key: &[u8]) -> Option<Entry> {
-        let entry = self.table.remove(key)?;
+        let hash = self.table.hash(key);
+        let entry = self.table.remove_at(hash, key)?;
         self.entry_bytes -= entry.cost();
-        self.move_expire(Arc::clone(&entry.key), entry.expire_at, None);
+        if let Some(at) = entry.expire_at() {
+            self.forget_expiry(at, hash);
+        }
         Some(entry)
     }
 
     /// Sets or clears a key's expiry (Unix milliseconds); `false` if there is no such key.
     pub fn set_expire(&mut self, key: &[u8], expire_at: Option<i64>) -> bool {
-        match self.table.get(key) {
+        let expire_at = expire_at.map(possible);
+        let hash = self.table.hash(key);
+        let old = match self.table.get_at(hash, key) {
             None => return false,
-            Some(entry) if entry.expire_at == expire_at => return true,
-            Some(_) => {}
+            Some(entry) if entry.expire_at() == expire_at => return true,
+            Some(entry) => entry.expire_at(),
+        };
+        if let Some(entry) = self.table.get_mut_at(hash, key) {
+            let before = entry.cost();
+            entry.set_expire(expire_at);
+            self.entry_bytes = self.entry_bytes + entry.cost() - before;
         }
-        if let Some(entry) = self.table.get_mut(key) {
-            let old = std::mem::replace(&mut entry.expire_at, expire_at);
-            let name = Arc::clone(&entry.key);
-            self.move_expire(name, old, expire_at);
+        if let Some(at) = old {
+            self.forget_expiry(at, hash);
+        }
+        if let Some(at) = expire_at {
+            self.expires.add(at, hash);
         }
         true
     }
 
-    fn move_expire(&mut self, key: Key, from: Option<i64>, to: Option<i64>) {
-        let mut pair = (0, key);
-        if let Some(at) = from {
-            pair.0 = at;
-            self.expires.remove(&pair);
-            self.expire_sum -= i128::from(at);
-        }
-        if let Some(at) = to {
-            pair.0 = at;
-            self.expires.insert(pair);
-            self.expire_sum += i128::from(at);
-        }
+    /// A key with this hash expires at this time no longer; the table knows that already.
+    fn forget_expiry(&mut self, at: i64, hash: u64) {
+        let shared = self.table.with_hash(hash).any(|e| e.expire_at() == Some(at));
+        self.expires.remove(at, hash, shared);
     }
 
     /// When the next key expires.
     pub fn next_expire(&self) -> Option<i64> {
-        self.expires.first().map(|(at, _)| *at)
+        self.expires.next()
     }
 
-    /// Up to `limit` keys that are expired at `now_ms`, longest due first.
+    /// Up to `limit` keys (a few more if their hashes are equal) that are expired at `now_ms`,
+    /// longest due first.
     pub fn expired_until(&self, now_ms: i64, limit: usize) -> Vec<Key> {
-        self.expires
-            .iter()
-            .take_while(|(at, _)| *at < now_ms)
-            .take(limit)
-            .map(|(_, key)| Arc::clone(key))
-            .collect()
+        let mut keys: Vec<Key> = Vec::new();
+        for (at, hash) in self.expires.due(now_ms) {
+            if keys.len() >= limit {
+                break;
+            }
+            let due = self.table.with_hash(hash).filter(|e| e.expire_at() == Some(at));
+            keys.extend(due.map(|entry| Key::from(entry.key())));
+        }
+        keys
     }
 
     /// All entries in the order of their hashes.
@@ -181,12 +211,10 @@ impl Db {
     /// looks at any more: what is left of it is a heap of keys, to be dropped as well.
     pub(in crate::engine) fn drop_some(&mut self, segments: usize) {
         if self.expires.len() > segments * SEGMENT_MAX {
-            for _ in 0..segments * SEGMENT_MAX {
-                self.expires.pop_first();
-            }
+            self.expires.drop_some(segments * SEGMENT_MAX);
             return;
         }
-        self.expires.clear();
+        self.expires = Expiries::default();
         self.table.drop_some(segments);
     }
 
@@ -198,10 +226,21 @@ impl Db {
     #[cfg(test)]
     pub(super) fn check(&self) {
         self.table.check();
-        let timed: BTreeSet<(i64, Key)> =
-            self.iter().filter_map(|e| e.expire_at.map(|at| (at, Arc::clone(&e.key)))).collect();
-        assert_eq!(timed, self.expires);
-        assert_eq!(self.expire_sum, timed.iter().map(|(at, _)| i128::from(*at)).sum::<i128>());
+        let timed: Vec<(i64, u32)> = self
+            .iter()
+            .filter_map(|e| e.expire_at().map(|at| (at, self.table.hash(e.key()) as u32)))
+            .collect();
+        assert_eq!(timed.len(), self.expires.len());
+        assert_eq!(self.expires.sum(), timed.iter().map(|(at, _)| i128::from(*at)).sum::<i128>());
+        assert_eq!(
+            &timed.into_iter().collect::<std::collections::BTreeSet<_>>(),
+            self.expires.places()
+        );
         assert_eq!(self.entry_bytes, self.iter().map(Entry::cost).sum::<usize>());
     }
+}
+
+/// The earliest time that an entry can tell from having none.
+fn possible(at: i64) -> i64 {
+    at.max(i64::MIN + 1)
 }

@@ -8,21 +8,26 @@
 //! segment alone. That is all there is to a point-in-time save without fork.
 
 mod db;
+mod entry;
+mod expiries;
 mod hasher;
 mod segment;
 mod snapshot;
 mod table;
+mod text;
 mod value;
 
 #[cfg(test)]
 mod tests;
 
-pub use db::Db;
+pub use db::{Db, Key};
+pub use entry::{Entry, NEW_COUNTER};
 pub use hasher::HashSeed;
 pub use segment::Segment;
 pub use snapshot::{Snapshot, SnapshotDb};
 pub use table::{Item, Table};
-pub use value::{EMBSTR_MAX, Entry, Key, Value};
+pub use text::Text;
+pub use value::{EMBSTR_MAX, Value};
 
 use std::sync::Arc;
 

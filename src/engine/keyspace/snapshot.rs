@@ -1,7 +1,7 @@
 //! The keyspace as it was at one moment, for an encoder on any thread.
 
+use super::entry::Entry;
 use super::segment::Segment;
-use super::value::Entry;
 use std::sync::Arc;
 
 /// A frozen view. Making one copies the lists of segments and nothing else; the live side copies a

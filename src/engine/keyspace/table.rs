@@ -74,47 +74,76 @@ impl<T: Item> Table<T> {
 
     /// The item of this name.
     pub fn get(&self, key: &[u8]) -> Option<&T> {
-        let hash = self.seed.hash(key);
-        let segment = self.segment_of(hash);
-        segment.find(hash, key).ok().map(|at| &segment.entries[at])
+        self.get_at(self.hash(key), key)
     }
 
     /// The entry, in a segment that no snapshot shares (copied first if one does).
     pub fn get_mut(&mut self, key: &[u8]) -> Option<&mut T> {
-        let hash = self.seed.hash(key);
-        let id = self.id_of(hash);
-        let at = self.segments[id].find(hash, key).ok()?;
-        Some(&mut self.own(id).entries[at])
+        self.get_mut_at(self.hash(key), key)
     }
 
     /// Puts an entry in; what stood under its key comes back.
     pub fn insert(&mut self, entry: T) -> Option<T> {
-        let hash = self.seed.hash(entry.name());
-        loop {
-            let id = self.id_of(hash);
-            match self.segments[id].find(hash, entry.name()) {
-                Ok(at) => {
-                    return Some(std::mem::replace(&mut self.own(id).entries[at], entry));
-                }
-                Err(at) if self.segments[id].entries.len() < SEGMENT_MAX || !self.split(id) => {
-                    self.own(id).insert_at(at, hash, entry);
-                    self.len += 1;
-                    return None;
-                }
-                Err(_) => {}
+        let hash = self.hash(entry.name());
+        match self.get_mut_at(hash, entry.name()) {
+            Some(old) => Some(std::mem::replace(old, entry)),
+            None => {
+                self.insert_new(hash, entry);
+                None
             }
         }
     }
 
     /// Takes the item of this name out.
     pub fn remove(&mut self, key: &[u8]) -> Option<T> {
-        let hash = self.seed.hash(key);
+        self.remove_at(self.hash(key), key)
+    }
+
+    /// The hash of a name, for those who look it up more than once.
+    pub(super) fn hash(&self, name: &[u8]) -> u64 {
+        self.seed.hash(name)
+    }
+
+    #[inline]
+    pub(super) fn get_at(&self, hash: u64, key: &[u8]) -> Option<&T> {
+        let segment = self.segment_of(hash);
+        segment.find(hash, key).ok().map(|at| segment.at(at))
+    }
+
+    #[inline]
+    pub(super) fn get_mut_at(&mut self, hash: u64, key: &[u8]) -> Option<&mut T> {
+        let id = self.id_of(hash);
+        let at = self.segments[id].find(hash, key).ok()?;
+        Some(self.own(id).at_mut(at))
+    }
+
+    /// Puts in what is known not to be there.
+    pub(super) fn insert_new(&mut self, hash: u64, entry: T) {
+        let mut id = self.id_of(hash);
+        while self.segments[id].len() >= SEGMENT_MAX && self.split(id) {
+            id = self.id_of(hash);
+        }
+        let segment = self.own(id);
+        let at = segment.position(hash);
+        segment.insert_at(at, hash, entry);
+        self.len += 1;
+    }
+
+    pub(super) fn remove_at(&mut self, hash: u64, key: &[u8]) -> Option<T> {
         let id = self.id_of(hash);
         let at = self.segments[id].find(hash, key).ok()?;
         let entry = self.own(id).remove_at(at);
         self.len -= 1;
         self.merge(id);
         Some(entry)
+    }
+
+    /// All items with this hash: one, unless chance has it.
+    pub(super) fn with_hash(&self, hash: u64) -> impl Iterator<Item = &T> {
+        let segment = self.segment_of(hash);
+        let from = segment.position(hash);
+        let places = (from..segment.len()).take_while(move |at| segment.hash_at(*at) == hash);
+        places.map(|at| segment.at(at))
     }
 
     /// All entries, in the order of their hashes.
@@ -124,7 +153,7 @@ impl<T: Item> Table<T> {
             (pos < HASH_END).then(|| {
                 let segment = self.segment_of(pos);
                 pos = segment.end();
-                &segment.entries
+                segment.entries()
             })
         })
         .flatten()
@@ -140,12 +169,12 @@ impl<T: Item> Table<T> {
         let mut shown = 0;
         while pos < HASH_END {
             let segment = self.segment_of(pos);
-            for at in segment.position(pos)..segment.hashes.len() {
-                let hash = segment.hashes[at];
+            for at in segment.position(pos)..segment.len() {
+                let hash = segment.hash_at(at);
                 if shown >= count && hash != pos - 1 {
                     return hash;
                 }
-                show(&segment.entries[at]);
+                show(segment.at(at));
                 shown += 1;
                 pos = hash + 1;
             }
@@ -166,8 +195,8 @@ impl<T: Item> Table<T> {
         for _ in 0..256 {
             let r = random();
             let segment = &self.segments[((r >> 32) as usize) % self.segments.len()];
-            let places = segment.entries.len().max(SEGMENT_MAX);
-            if let Some(entry) = segment.entries.get((r & 0xffff_ffff) as usize % places) {
+            let places = segment.len().max(SEGMENT_MAX);
+            if let Some(entry) = segment.get((r & 0xffff_ffff) as usize % places) {
                 return Some(entry);
             }
         }
@@ -181,7 +210,7 @@ impl<T: Item> Table<T> {
     pub fn drop_some(&mut self, segments: usize) {
         let keep = self.segments.len().saturating_sub(segments);
         let dropped = self.segments.drain(keep..);
-        self.len -= dropped.map(|s| s.entries.len()).sum::<usize>();
+        self.len -= dropped.map(|s| s.len()).sum::<usize>();
     }
 
     /// Bytes copied on write since the table was made.
@@ -228,11 +257,11 @@ impl<T: Item> Table<T> {
     fn merge(&mut self, id: usize) {
         let segment = &self.segments[id];
         let (depth, first) = (segment.depth, segment.first);
-        if depth == 0 || segment.entries.len() > MERGE_MAX {
+        if depth == 0 || segment.len() > MERGE_MAX {
             return;
         }
         let other = self.id_of(first ^ (1 << (HASH_BITS - depth)));
-        let together = segment.entries.len() + self.segments[other].entries.len();
+        let together = segment.len() + self.segments[other].len();
         if self.segments[other].depth != depth || together > MERGE_MAX {
             return;
         }
@@ -272,12 +301,11 @@ impl<T: Item> Table<T> {
             let s = self.segment_of(pos);
             assert_eq!(s.first, pos);
             assert!(s.depth <= self.bits);
-            assert_eq!(s.hashes.len(), s.entries.len());
-            assert!(s.hashes.is_sorted());
-            assert!(s.hashes.iter().all(|h| (s.first..s.end()).contains(h)));
-            assert!(s.hashes.iter().zip(&s.entries).all(|(h, e)| *h == self.seed.hash(e.name())));
+            assert!(s.hashes().is_sorted());
+            assert!(s.hashes().all(|h| (s.first..s.end()).contains(&h)));
+            assert!(s.hashes().zip(s.entries()).all(|(h, e)| h == self.seed.hash(e.name())));
             met += 1;
-            entries += s.entries.len();
+            entries += s.len();
             pos = s.end();
         }
         assert_eq!((met, entries), (self.segments.len(), self.len));

@@ -38,9 +38,10 @@ fn name(k: u16) -> Vec<u8> {
 fn apply(op: &Op, db: &mut Db, plain: &mut Plain) {
     match *op {
         Op::Insert(k, v, t) => {
+            let old_at = db.get(&name(k)).and_then(|e| e.expire_at());
             let old = db.insert(&name(k), Value::Int(v), t, 0);
             let was = plain.insert(name(k), (Value::Int(v), t));
-            assert_eq!(old.map(|e| (e.value().clone(), e.expire_at())), was);
+            assert_eq!(old.map(|v| (v, old_at)), was);
         }
         Op::Remove(k) => {
             let old = db.remove(&name(k)).map(|e| (e.value().clone(), e.expire_at()));
@@ -221,7 +222,7 @@ fn random_finds_the_last_keys_of_a_large_table() {
         n = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
         n
     });
-    assert_eq!(&**entry.expect("one key is left").key(), b"k0");
+    assert_eq!(entry.expect("one key is left").key(), b"k0");
 }
 
 #[test]

@@ -1,14 +1,10 @@
 //! What a key holds.
 
-use super::table::Item;
+use super::text::Text;
 use crate::engine::types::{Container, Hash, List, Set, Stream, ZSet};
 use crate::wire::num::parse_i64;
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-
-/// A key's name. Shared between the table, the ordered expiries and every snapshot.
-pub type Key = Arc<[u8]>;
 
 /// The longest string that Redis keeps in one allocation with its header (encoding `embstr`).
 pub const EMBSTR_MAX: usize = 44;
@@ -22,7 +18,7 @@ pub enum Value {
     /// A string that is the canonical decimal form of this number.
     Int(i64),
     /// A string as it was set.
-    Str(Arc<[u8]>),
+    Str(Text),
     /// A string that was changed in place (APPEND, SETRANGE): grows without being copied, and has
     /// the encoding `raw` however short it is.
     Raw(Arc<Vec<u8>>),
@@ -38,7 +34,8 @@ impl Value {
     pub fn string(bytes: &[u8]) -> Value {
         match parse_i64(bytes) {
             Some(n) => Value::Int(n),
-            None => Value::Str(bytes.into()),
+            None if bytes.len() <= Text::MAX => Value::Str(bytes.into()),
+            None => Value::Raw(Arc::new(bytes.to_vec())),
         }
     }
 
@@ -134,7 +131,7 @@ impl Value {
     pub fn heap_bytes(&self) -> usize {
         match self {
             Value::Int(_) => 0,
-            Value::Str(s) => 24 + s.len(),
+            Value::Str(s) => s.heap_bytes(),
             Value::Raw(s) => 48 + s.capacity(),
             Value::List(v) => v.heap_bytes(),
             Value::Set(v) => v.heap_bytes(),
@@ -145,79 +142,8 @@ impl Value {
     }
 }
 
-/// One key with its value, expiry and time of last access.
-#[derive(Debug)]
-pub struct Entry {
-    pub(super) key: Key,
-    pub(super) value: Value,
-    pub(super) expire_at: Option<i64>,
-    /// Seconds of the clients' monotonic clock. Atomic, so that a read need not copy a segment
-    /// which a snapshot shares.
-    accessed: AtomicU32,
-}
-
-impl Entry {
-    pub(super) fn new(key: Key, value: Value, expire_at: Option<i64>, clock_s: u32) -> Entry {
-        Entry { key, value, expire_at, accessed: AtomicU32::new(clock_s) }
-    }
-
-    /// The key's name.
-    pub fn key(&self) -> &Key {
-        &self.key
-    }
-
-    /// What it holds.
-    pub fn value(&self) -> &Value {
-        &self.value
-    }
-
-    /// The entry taken apart: its value.
-    pub fn into_value(self) -> Value {
-        self.value
-    }
-
-    /// When it expires, in Unix milliseconds; `None`: never.
-    pub fn expire_at(&self) -> Option<i64> {
-        self.expire_at
-    }
-
-    /// Whether it is logically gone at `now_ms`: strictly later than its time.
-    pub fn is_expired(&self, now_ms: i64) -> bool {
-        self.expire_at.is_some_and(|at| now_ms > at)
-    }
-
-    /// When it was last used, in seconds of the clients' monotonic clock.
-    pub fn accessed_s(&self) -> u32 {
-        self.accessed.load(Ordering::Relaxed)
-    }
-
-    /// Notes a use.
-    pub fn touch(&self, clock_s: u32) {
-        self.accessed.store(clock_s, Ordering::Relaxed);
-    }
-
-    /// What the entry costs in memory: an estimate, used for `used_memory`.
-    pub fn cost(&self) -> usize {
-        size_of::<Entry>() + size_of::<u64>() + 24 + self.key.len() + self.value.heap_bytes()
-    }
-}
-
-impl Item for Entry {
-    fn name(&self) -> &[u8] {
-        &self.key
-    }
-}
-
-impl Clone for Entry {
-    fn clone(&self) -> Entry {
-        Entry {
-            key: Arc::clone(&self.key),
-            value: self.value.clone(),
-            expire_at: self.expire_at,
-            accessed: AtomicU32::new(self.accessed_s()),
-        }
-    }
-}
+/// Every entry holds one: what grows here, grows a million times.
+const _: () = assert!(size_of::<Value>() == 16);
 
 /// Strings as they are stored; other types by what they are alone.
 #[cfg(test)]

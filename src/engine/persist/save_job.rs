@@ -122,13 +122,13 @@ impl SaveJob {
         let Some((segment, done)) = &mut self.current else { return self.next_segment() };
         let entries = segment.entries();
         let upto = (*done + keys).min(entries.len());
-        for entry in &entries[*done..upto] {
+        for entry in entries.skip(*done).take(upto - *done) {
             let at = entry.expire_at();
             self.writer.string_key(entry.key(), &entry.value().bytes(), at);
         }
         self.keys_done += (upto - *done) as u64;
         *done = upto;
-        if upto == entries.len() {
+        if upto == segment.len() {
             self.current = None;
         }
     }
