@@ -14,6 +14,9 @@ pub mod items;
 pub mod pattern;
 
 mod generic;
+mod hashes;
+mod sets;
+mod sorting;
 mod strings;
 
 use dice::Dice;
@@ -51,7 +54,7 @@ pub trait Family: Sync {
 
 /// Every family.
 pub fn all() -> Vec<&'static dyn Family> {
-    vec![&strings::Strings, &generic::Generic]
+    vec![&strings::Strings, &sets::Sets, &hashes::Hashes, &sorting::Sorting, &generic::Generic]
 }
 
 /// Keys of each family; few, so that lines meet.

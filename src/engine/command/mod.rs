@@ -38,6 +38,7 @@ mod set_algebra;
 mod set_change;
 mod set_random;
 mod set_read;
+mod sort_pattern;
 mod string_bytes;
 mod string_change;
 mod string_get;

@@ -101,9 +101,9 @@ impl ZSet {
         }
     }
 
-    /// Turns a listpack into a tree and a table. A member that stands twice in a crafted listpack
+    /// Turns a listpack into a tree and a table (SORT does that too). A member that stands twice in a crafted listpack
     /// goes in once.
-    fn sort(&mut self, limits: &ZSetLimits) {
+    pub fn sort(&mut self, limits: &ZSetLimits) {
         let Held::Packed(pack) = &self.held else { return };
         let mut sorted = Box::new(Sorted::new(limits.seed));
         let mut room = itoa::Buffer::new();
