@@ -18,6 +18,7 @@ pub mod command;
 pub mod config;
 mod config_rewrite;
 pub mod conn;
+pub mod digest;
 mod dispatch;
 pub mod effect;
 mod encodings;

@@ -94,11 +94,19 @@ pub fn compress(input: &[u8], max_out: usize) -> Option<Vec<u8>> {
 /// Restores exactly `len` bytes. A length that the input cannot expand to is refused before any
 /// memory is taken for it.
 pub fn decompress(input: &[u8], len: usize) -> Result<Vec<u8>, Corrupt> {
+    let mut out = Vec::new();
+    decompress_into(input, len, &mut out)?;
+    Ok(out)
+}
+
+/// The same into a vector whose content goes and whose memory is used again.
+pub fn decompress_into(input: &[u8], len: usize, out: &mut Vec<u8>) -> Result<(), Corrupt> {
+    out.clear();
     // Three bytes of input make at most one longest copy.
     if len > (input.len() / 3 + 1).saturating_mul(MAX_COPY) {
         return Err(Corrupt);
     }
-    let mut out = Vec::with_capacity(len);
+    out.reserve(len);
     let mut rest = input;
     while let [control, tail @ ..] = rest {
         rest = tail;
@@ -132,7 +140,7 @@ pub fn decompress(input: &[u8], len: usize) -> Result<Vec<u8>, Corrupt> {
             return Err(Corrupt);
         }
     }
-    if out.len() == len { Ok(out) } else { Err(Corrupt) }
+    if out.len() == len { Ok(()) } else { Err(Corrupt) }
 }
 
 /// What a control byte begins.

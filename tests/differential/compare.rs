@@ -1,6 +1,9 @@
 //! When two replies are the same: to the byte, except where Redis itself leaves something free.
 
-use synclab::wire::rdb::load_payload;
+use synclab::engine::config::Config;
+use synclab::engine::digest;
+use synclab::engine::keyspace::HashSeed;
+use synclab::engine::persist::{ValueLimits, restore};
 use synclab::wire::value::{ReplyParser, Value};
 
 /// How the replies to one line are compared.
@@ -150,7 +153,11 @@ fn same_as(mode: Mode, real: &Value, ours: &Value, before: Option<&(Value, Value
         }
         Mode::Shape => shape(real) == shape(ours),
         Mode::Payload => {
-            let load = |v: &Value| v.as_bytes().and_then(|bytes| load_payload(bytes).ok());
+            let limits = ValueLimits::new(&Config::default(), HashSeed::new(1), true);
+            let load = |v: &Value| {
+                let held = v.as_bytes().and_then(|bytes| restore(bytes, &limits, true).ok());
+                held.map(|held| digest::of_value(&held))
+            };
             real == ours || load(real).is_some() && load(real) == load(ours)
         }
     }

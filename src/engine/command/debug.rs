@@ -1,7 +1,8 @@
 //! DEBUG: what tests and lessons need of it.
 
 use crate::engine::call::{Call, CommandSpec, Group, flags::*};
-use crate::engine::keyspace::{Entry, Value};
+use crate::engine::digest::{self, Digest};
+use crate::engine::keyspace::Value;
 use crate::engine::persist::{self, ReloadOptions};
 use crate::engine::{Engine, replication};
 use crate::observe::LogLevel;
@@ -16,7 +17,7 @@ fn debug(e: &mut Engine, call: &Call<'_>) {
         (b"help", 2) => help(e),
         (b"sleep", 3) => sleep(e, call),
         (b"digest", 2) => {
-            let digest = hex(&digest(e));
+            let digest = digest::hex(&all(e));
             e.reply.simple(&digest);
         }
         (b"digest-value", n) if n >= 2 => {
@@ -24,13 +25,13 @@ fn debug(e: &mut Engine, call: &Call<'_>) {
             for key in &call.args[2..] {
                 let digest = match e.keyspace.db(e.db).get(key) {
                     Some(entry) => {
-                        let mut d = [0; 20];
-                        add_value(&mut d, entry);
+                        let mut d = Digest::default();
+                        digest::add_value(&mut d, entry.value(), entry.expire_at().is_some());
                         d
                     }
-                    None => [0; 20],
+                    None => Digest::default(),
                 };
-                e.reply.simple(&hex(&digest));
+                e.reply.simple(&digest::hex(&digest));
             }
         }
         (b"reload", _) => reload(e, call),
@@ -156,60 +157,26 @@ fn object(e: &mut Engine, key: &[u8]) {
     e.reply.simple(&text);
 }
 
-type Digest = [u8; 20];
-
-fn sha1(bytes: &[u8]) -> Digest {
-    sha1_smol::Sha1::from(bytes).digest().bytes()
-}
-
-/// Adds data whose order does not matter.
-fn xor(d: &mut Digest, data: &[u8]) {
-    for (a, b) in d.iter_mut().zip(sha1(data)) {
-        *a ^= b;
-    }
-}
-
-/// Adds data whose order matters.
-fn mix(d: &mut Digest, data: &[u8]) {
-    xor(d, data);
-    *d = sha1(d);
-}
-
-fn add_value(d: &mut Digest, entry: &Entry) {
-    mix(d, &0u32.to_be_bytes()); // The type: a string.
-    mix(d, &entry.value().bytes());
-    if entry.expire_at().is_some() {
-        xor(d, b"!!expire!!");
-    }
-}
-
 /// The digest of all data, the same on every server that holds the same.
-fn digest(e: &Engine) -> Digest {
-    let mut all = [0; 20];
+fn all(e: &Engine) -> Digest {
+    let mut all = Digest::default();
     for index in 0..e.keyspace.databases() {
         let db = e.keyspace.db(index);
         if db.is_empty() {
             continue;
         }
-        mix(&mut all, &(index as u32).to_be_bytes());
+        digest::mix(&mut all, &(index as u32).to_be_bytes());
         for (i, entry) in db.iter().enumerate() {
             if e.gives_up(i as u64) {
                 return all;
             }
-            let mut d = [0; 20];
-            mix(&mut d, entry.key());
-            add_value(&mut d, entry);
-            let data = d;
-            for (a, b) in all.iter_mut().zip(sha1(&data)) {
-                *a ^= b;
-            }
+            let mut d = Digest::default();
+            digest::mix(&mut d, entry.key());
+            digest::add_value(&mut d, entry.value(), entry.expire_at().is_some());
+            digest::xor(&mut all, &d);
         }
     }
     all
-}
-
-fn hex(d: &Digest) -> String {
-    d.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 fn help(e: &mut Engine) {

@@ -4,10 +4,9 @@ use super::support::{SYNTAX, is_past};
 use crate::engine::Engine;
 use crate::engine::call::flags::{DENYOOM, READONLY, WRITE};
 use crate::engine::call::{Call, CommandSpec, Group, KeySpec, acl};
-use crate::engine::keyspace::Value;
 use crate::engine::notify::class;
+use crate::engine::persist::{self, NoPayload, ValueLimits};
 use crate::observe::GoneWhy;
-use crate::wire::rdb::{RdbError, RdbValue, dump_payload, load_payload};
 
 pub(super) const SPECS: &[CommandSpec] = &[
     CommandSpec::new("dump", 2, dump, Group::Generic, "2.6.0")
@@ -23,7 +22,7 @@ pub(super) const SPECS: &[CommandSpec] = &[
 
 fn dump(e: &mut Engine, call: &Call<'_>) {
     match e.lookup_read(call.arg(1)) {
-        Some(value) => e.reply.bulk(&dump_payload(&value.bytes())),
+        Some(value) => e.reply.bulk(&persist::dump(&value, e.config.rdbcompression)),
         None => e.reply.null(),
     }
 }
@@ -85,9 +84,13 @@ fn restore(e: &mut Engine, call: &Call<'_>) {
     if ttl < 0 {
         return e.reply.error("ERR Invalid TTL value, must be >= 0");
     }
-    let value = match load_payload(payload) {
-        Ok(RdbValue::String(text)) => Value::string(&text),
-        Err(error) => return e.reply.error(refusal(&error)),
+    let limits = ValueLimits::new(&e.config, e.keyspace.seed(), !e.from_master());
+    let value = match persist::restore(payload, &limits, true) {
+        Ok(value) => value,
+        Err(NoPayload::Footer) => {
+            return e.reply.error("ERR DUMP payload version or checksum are wrong");
+        }
+        Err(NoPayload::Value(_)) => return e.reply.error("ERR Bad data format"),
     };
     let at = match (ttl, o.absolute) {
         (0, _) => None,
@@ -119,17 +122,5 @@ fn restore(e: &mut Engine, call: &Call<'_>) {
         words[2] = text.format(at).as_bytes();
         words.push(b"ABSTTL");
         e.propagate_as(&words);
-    }
-}
-
-fn refusal(error: &RdbError) -> String {
-    match error {
-        RdbError::ShortRead | RdbError::VersionTooNew(_) | RdbError::ChecksumMismatch { .. } => {
-            "ERR DUMP payload version or checksum are wrong".into()
-        }
-        RdbError::Unsupported { kind, .. } => {
-            format!("ERR values of type {kind} are not supported yet")
-        }
-        _ => "ERR Bad data format".into(),
     }
 }

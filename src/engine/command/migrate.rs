@@ -5,9 +5,9 @@ use crate::engine::Engine;
 use crate::engine::call::flags::WRITE;
 use crate::engine::call::{Call, CommandSpec, Group, KeySpec, acl};
 use crate::engine::migrate::Migration;
+use crate::engine::persist;
 use crate::wire::command::encode_command;
 use crate::wire::num;
-use crate::wire::rdb::dump_payload;
 
 pub(super) const SPECS: &[CommandSpec] =
     &[CommandSpec::new("migrate", -6, migrate, Group::Generic, "2.6.0")
@@ -87,13 +87,14 @@ fn migrate(e: &mut Engine, call: &Call<'_>) {
     }
     let mut text = itoa::Buffer::new();
     encode_command(&mut request, &[b"SELECT", text.format(db).as_bytes()]);
+    let compression = e.config.rdbcompression;
     let mut keys = Vec::new();
     for name in names {
         let Some(value) = e.lookup_read(name) else { continue };
         let expire_at = e.keyspace.db(e.db).get(name).and_then(|entry| entry.expire_at());
         // The target counts anew from what is left; 0 would mean for ever.
         let ttl = expire_at.map_or(0, |at| (at - e.now.wall_ms()).max(1));
-        let (mut text, payload) = (itoa::Buffer::new(), dump_payload(&value.bytes()));
+        let (mut text, payload) = (itoa::Buffer::new(), persist::dump(&value, compression));
         let mut words: Words<'_> = vec![b"RESTORE", name, text.format(ttl).as_bytes(), &payload];
         if o.replace {
             words.push(b"REPLACE");

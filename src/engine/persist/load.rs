@@ -1,6 +1,7 @@
 //! A data set on its way in: at boot from the dump, later from a master.
 
 use super::loader::{Expired, LoadError, LoadStep, Loaded, Loader, Note};
+use super::values::ValueLimits;
 use crate::engine::Engine;
 use crate::observe::{Fact, LogLevel, Now};
 use crate::wire::rdb::RdbError;
@@ -62,7 +63,9 @@ pub fn load_begin(e: &mut Engine, source: LoadSource, total: Option<u64>) {
         false => Expired::Drop { now_ms: e.now.wall_ms() },
     };
     let into = e.keyspace.empty_like();
-    let loader = Loader::new(into, expired, e.config.rdbchecksum, e.now.wall_s(), e.clock_s());
+    let limits = ValueLimits::new(&e.config, into.seed(), false);
+    let verify = e.config.rdbchecksum;
+    let loader = Loader::new(into, limits, expired, verify, e.now.wall_s(), e.clock_s());
     e.persist.load = Some(Load { loader, source, began: e.now, total });
     e.fact(Fact::LoadBegan { from_link: source != LoadSource::Dump, total });
 }
@@ -113,10 +116,11 @@ pub(super) fn load_take(e: &mut Engine) -> Result<(Loaded, u64), LoadError> {
     let began = load.began;
     let loaded = load.loader.finish()?;
     let (keys, expired) = (loaded.keys_loaded, loaded.keys_expired);
-    e.log(
-        LogLevel::Notice,
-        format!("Done loading RDB, keys loaded: {keys}, keys expired: {expired}."),
-    );
+    let done = format!("Done loading RDB, keys loaded: {keys}, keys expired: {expired}");
+    match loaded.keys_empty {
+        0 => e.log(LogLevel::Notice, format!("{done}.")),
+        n => e.log(LogLevel::Warning, format!("{done}, empty keys skipped: {n}.")),
+    }
     e.persist.last_loaded = keys;
     e.persist.last_expired = expired;
     Ok((loaded, e.now.mono_us.saturating_sub(began.mono_us)))

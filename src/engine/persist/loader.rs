@@ -1,10 +1,11 @@
 //! RDB bytes on their way into a fresh keyspace.
 
 use super::save_job::ReplAux;
+use super::values::{Building, ValueLimits, string};
 use crate::engine::keyspace::{Key, Keyspace, Value};
 use crate::engine::replication::MAX_OFFSET;
 use crate::observe::{LogLevel, Offset, Preview, ReplId};
-use crate::wire::rdb::{Checksum, Decoder, Item, RdbError, RdbValue};
+use crate::wire::rdb::{Checksum, Decoder, Hints, Item, Part, RdbError, Text};
 use crate::wire::text::printable;
 
 /// Keys told one by one; after these only every [`SPARSE`]th.
@@ -52,20 +53,34 @@ pub enum Note {
     Key { db: u32, key: Preview, value: Preview, bytes: u64, expire_at_ms: Option<i64> },
 }
 
+/// Keys with an empty value that the log names.
+const EMPTY_NAMED: u64 = 10;
+
 /// Loads an RDB that is pushed in pieces, cut anywhere. The work of a push is bounded by its
 /// length. The keyspace that it fills is its own: until [`Loader::finish`] nobody sees it, so that
 /// a file that turns out to be broken leaves nothing behind.
 #[derive(Debug)]
 pub struct Loader {
     decoder: Decoder,
+    filling: Filling,
+}
+
+/// What the records fill.
+#[derive(Debug)]
+struct Filling {
     into: Keyspace,
+    limits: ValueLimits,
     db: usize,
+    /// The key whose value is coming.
+    building: Option<(Key, Hints, Building)>,
     expired: Expired,
     /// Unix seconds, for the age of the file.
     now_s: i64,
     clock_s: u32,
+    version: u32,
     keys_loaded: u64,
     keys_expired: u64,
+    keys_empty: u64,
     used_mem: u64,
     stream_db: i64,
     replid: Option<ReplId>,
@@ -80,6 +95,8 @@ pub struct Loaded {
     pub keyspace: Keyspace,
     pub keys_loaded: u64,
     pub keys_expired: u64,
+    /// Keys left out because nothing was in them.
+    pub keys_empty: u64,
     /// Bytes of the RDB.
     pub bytes: u64,
     /// The replication history, if the file names it whole.
@@ -91,30 +108,41 @@ pub struct Loaded {
 impl Loader {
     /// Loads into `into`, which should be empty. `verify` is rdbchecksum; `clock_s` the clients'
     /// clock, for idle times.
-    pub fn new(into: Keyspace, expired: Expired, verify: bool, now_s: i64, clock_s: u32) -> Loader {
-        Loader {
-            decoder: Decoder::new().verify_checksum(verify),
+    pub fn new(
+        into: Keyspace,
+        limits: ValueLimits,
+        expired: Expired,
+        verify: bool,
+        now_s: i64,
+        clock_s: u32,
+    ) -> Loader {
+        let filling = Filling {
             into,
+            limits,
             db: 0,
+            building: None,
             expired,
             now_s,
             clock_s,
+            version: 0,
             keys_loaded: 0,
             keys_expired: 0,
+            keys_empty: 0,
             used_mem: 0,
             stream_db: -1,
             replid: None,
             offset: None,
             dropped: Vec::new(),
             notes: Vec::new(),
-        }
+        };
+        Loader { decoder: Decoder::new().verify_checksum(verify), filling }
     }
 
     /// Takes the next bytes and loads what is complete. An error is final.
     pub fn push(&mut self, bytes: &[u8]) -> Result<LoadStep, LoadError> {
         self.decoder.push(bytes);
         while let Some(item) = self.decoder.next()? {
-            self.take(item)?;
+            self.filling.take(item)?;
         }
         Ok(if self.decoder.finished() { LoadStep::Whole } else { LoadStep::More })
     }
@@ -125,28 +153,30 @@ impl Loader {
     }
 
     /// When no more bytes will come: the data set, or why it is none.
-    pub fn finish(mut self) -> Result<Loaded, LoadError> {
+    pub fn finish(self) -> Result<Loaded, LoadError> {
         self.decoder.end_of_input()?;
-        let repl = match (self.replid, self.offset) {
+        let filled = self.filling;
+        let repl = match (filled.replid, filled.offset) {
             // A stream database of -1 was written by old versions that did not know it.
-            (Some(replid), Some(offset)) if self.stream_db >= 0 => {
-                Some(ReplAux { stream_db: self.stream_db, replid, offset })
+            (Some(replid), Some(offset)) if filled.stream_db >= 0 => {
+                Some(ReplAux { stream_db: filled.stream_db, replid, offset })
             }
             _ => None,
         };
         Ok(Loaded {
-            keys_loaded: self.keys_loaded,
-            keys_expired: self.keys_expired,
+            keys_loaded: filled.keys_loaded,
+            keys_expired: filled.keys_expired,
+            keys_empty: filled.keys_empty,
             bytes: self.decoder.consumed(),
             repl,
-            dropped: std::mem::take(&mut self.dropped),
-            keyspace: self.into,
+            dropped: filled.dropped,
+            keyspace: filled.into,
         })
     }
 
     /// Takes what there is to tell since the last call.
     pub fn take_notes(&mut self) -> Vec<Note> {
-        std::mem::take(&mut self.notes)
+        std::mem::take(&mut self.filling.notes)
     }
 
     /// Bytes of the RDB that were loaded.
@@ -156,22 +186,25 @@ impl Loader {
 
     /// The memory that the file says its data took.
     pub fn used_mem(&self) -> u64 {
-        self.used_mem
+        self.filling.used_mem
     }
 
     /// Keys loaded, and keys dropped as expired, so far.
     pub fn counts(&self) -> (u64, u64) {
-        (self.keys_loaded, self.keys_expired)
+        (self.filling.keys_loaded, self.filling.keys_expired)
     }
+}
 
+impl Filling {
     fn log(&mut self, level: LogLevel, text: String) {
         self.notes.push(Note::Log(level, text));
     }
 
-    fn take(&mut self, item: Item) -> Result<(), LoadError> {
+    fn take(&mut self, item: Item<'_>) -> Result<(), LoadError> {
         match item {
-            Item::Version(_) | Item::ResizeDb { .. } => {}
-            Item::Aux { key, value } => self.aux(&key, &value),
+            Item::Version(version) => self.version = version,
+            Item::ResizeDb { .. } => {}
+            Item::Aux { key, value } => key.with(|key| value.with(|value| self.aux(key, value))),
             Item::SelectDb(db) => {
                 let databases = self.into.databases();
                 self.db = usize::try_from(db)
@@ -179,11 +212,18 @@ impl Loader {
                     .filter(|db| *db < databases)
                     .ok_or(LoadError::DbOutOfRange { databases })?;
             }
-            Item::Key { key, value, expire_ms, idle, encoded_bytes, .. } => {
-                self.key(&key, value, expire_ms, idle, encoded_bytes)?;
+            Item::String { key, value, hints, encoded_bytes } => {
+                let value = string(value);
+                key.with(|key| self.key(key, value, hints, encoded_bytes))?;
             }
+            Item::Value { key, kind, count, hints } => {
+                let building = Building::begin(kind, count, &self.limits)?;
+                self.building = Some((key.with(|key| Key::from(key)), hints, building));
+            }
+            Item::Part(part) => self.part(part)?,
+            Item::ValueEnd { encoded_bytes } => self.value_end(encoded_bytes)?,
             Item::End { checksum } => {
-                if checksum == Checksum::Absent && self.decoder.version() >= 5 {
+                if checksum == Checksum::Absent && self.version >= 5 {
                     let text = "RDB file was saved with checksum disabled: no check performed.";
                     self.log(LogLevel::Warning, text.into());
                 }
@@ -192,15 +232,32 @@ impl Loader {
         Ok(())
     }
 
-    fn key(
-        &mut self,
-        key: &[u8],
-        value: RdbValue,
-        expire_ms: Option<i64>,
-        idle: Option<u64>,
-        bytes: u64,
-    ) -> Result<(), LoadError> {
-        let RdbValue::String(text) = value;
+    fn part(&mut self, part: Part<Text<'_>>) -> Result<(), LoadError> {
+        match &mut self.building {
+            Some((_, _, building)) => Ok(building.part(part)?),
+            None => Ok(()),
+        }
+    }
+
+    fn value_end(&mut self, bytes: u64) -> Result<(), LoadError> {
+        let Some((key, hints, building)) = self.building.take() else { return Ok(()) };
+        match building.end()? {
+            Some(value) => self.key(&key, value, hints, bytes),
+            // No such key can be: Redis goes on without it.
+            None => {
+                self.keys_empty += 1;
+                if self.keys_empty <= EMPTY_NAMED {
+                    let name = String::from_utf8_lossy(&key);
+                    let text = format!("rdbLoadObject skipping empty key: {name}");
+                    self.log(LogLevel::Warning, text);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn key(&mut self, key: &[u8], value: Value, hints: Hints, bytes: u64) -> Result<(), LoadError> {
+        let expire_ms = hints.expire_ms;
         if let Expired::Drop { now_ms } = self.expired
             && expire_ms.is_some_and(|at| at < now_ms)
         {
@@ -212,15 +269,15 @@ impl Loader {
             self.notes.push(Note::Key {
                 db: self.db as u32,
                 key: Preview::of(key),
-                value: Preview::of(&text),
+                value: Preview::of(&value.preview()),
                 bytes,
                 expire_at_ms: expire_ms,
             });
         }
-        let idle = u32::try_from(idle.unwrap_or(0)).unwrap_or(u32::MAX);
+        let idle = u32::try_from(hints.idle.unwrap_or(0)).unwrap_or(u32::MAX);
         let used_s = self.clock_s.saturating_sub(idle);
         let db = self.into.db_mut(self.db);
-        if db.insert(key, Value::string(&text), expire_ms, used_s).is_some() {
+        if db.insert(key, value, expire_ms, used_s).is_some() {
             return Err(LoadError::Duplicate { db: self.db, key: key.to_vec() });
         }
         self.keys_loaded += 1;
@@ -262,7 +319,8 @@ impl Loader {
 
 #[cfg(test)]
 mod tests {
-    use super::{Expired, LoadError, LoadStep, Loader, Note};
+    use super::{Expired, LoadError, LoadStep, Loader, Note, ValueLimits};
+    use crate::engine::config::Config;
     use crate::engine::keyspace::{Keyspace, Value};
     use crate::engine::persist::save_job::{Head, ReplAux, SaveJob};
     use crate::observe::{LogLevel, Offset, ReplId};
@@ -272,7 +330,9 @@ mod tests {
     type Told = (usize, Vec<u8>, Vec<u8>, Option<i64>);
 
     fn loader(expired: Expired) -> Loader {
-        Loader::new(Keyspace::new(4, 3), expired, true, 1_700_000_060, 0)
+        let into = Keyspace::new(4, 3);
+        let limits = ValueLimits::new(&Config::default(), into.seed(), false);
+        Loader::new(into, limits, expired, true, 1_700_000_060, 0)
     }
 
     fn saved(keys: &Keyspace) -> Vec<u8> {
@@ -374,10 +434,10 @@ mod tests {
         bad[at] ^= 1;
         assert!(matches!(fails(&bad), LoadError::Rdb(RdbError::ChecksumMismatch { .. })));
         assert_eq!(fails(b"RUBBISH00"), LoadError::Rdb(RdbError::WrongSignature));
-        let list = b"REDIS0010\xfe\x00\x12\x04mine\x00";
+        let module = b"REDIS0010\xfe\x00\x07\x04mine\x81AAAAAAAA\x00";
         assert_eq!(
-            fails(list).to_string(),
-            "values of type list are not supported yet (key 'mine')"
+            fails(module).to_string(),
+            "The RDB file contains module data I can't load: no matching module type 'QUFBQUFBQ'"
         );
         let mut w = Writer::new(Options::default());
         w.header();

@@ -12,6 +12,7 @@ mod loader;
 mod reload;
 mod save;
 mod save_job;
+mod values;
 
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ pub use save::{
 };
 pub(crate) use save::{cancel_for_flush, save_in_background, save_in_foreground, schedule};
 pub use save_job::{Head, ReplAux, SaveJob};
+pub use values::{NoPayload, ValueLimits, dump, restore};
 
 use super::Engine;
 use super::effect::JobId;

@@ -1,6 +1,7 @@
 //! A snapshot on its way into RDB bytes.
 
-use crate::engine::keyspace::{Entry, Segment, Snapshot, SnapshotDb};
+use super::values::Writing;
+use crate::engine::keyspace::{Entry, Segment, Snapshot, SnapshotDb, Value};
 use crate::observe::{Offset, ReplId};
 use crate::wire::rdb::{Options, Writer};
 use std::collections::VecDeque;
@@ -38,6 +39,8 @@ pub struct SaveJob {
     dbs: VecDeque<SnapshotDb>,
     /// The segment that is being encoded, and how many of its entries are done.
     current: Option<(Arc<Segment<Entry>>, usize)>,
+    /// The value of the last of these, where it is not through.
+    writing: Option<Writing>,
     head: Option<Head>,
     keys_done: u64,
     keys_total: u64,
@@ -53,6 +56,7 @@ impl SaveJob {
             keys_total: snapshot.keys_total(),
             dbs: snapshot.into_dbs().into(),
             current: None,
+            writing: None,
             head: Some(head),
             keys_done: 0,
             ended: false,
@@ -60,7 +64,7 @@ impl SaveJob {
         }
     }
 
-    /// The next piece, of about `max` bytes (a single large value may exceed that); `None` after
+    /// The next piece, of about `max` bytes (a single long string may exceed that); `None` after
     /// the last one.
     pub fn next_piece(&mut self, max: usize) -> Option<Vec<u8>> {
         if let Some(head) = self.head.take() {
@@ -68,7 +72,7 @@ impl SaveJob {
         }
         let stride = if self.key_delay_us > 0 { 1 } else { STRIDE };
         while !self.ended && self.writer.pending().len() < max {
-            self.encode(stride);
+            self.encode(stride, max);
             if self.key_delay_us > 0 && !self.writer.pending().is_empty() {
                 break;
             }
@@ -117,18 +121,36 @@ impl SaveJob {
         }
     }
 
-    /// Encodes up to so many keys, or the end.
-    fn encode(&mut self, keys: usize) {
+    /// Encodes up to so many keys, or the end; of a large value only as much as a piece holds.
+    fn encode(&mut self, keys: usize, max: usize) {
+        if let Some(writing) = &mut self.writing {
+            if writing.step(self.writer.value(), max) {
+                self.writing = None;
+            }
+            return;
+        }
         let Some((segment, done)) = &mut self.current else { return self.next_segment() };
         let entries = segment.entries();
-        let upto = (*done + keys).min(entries.len());
-        for entry in entries.skip(*done).take(upto - *done) {
-            let at = entry.expire_at();
-            self.writer.string_key(entry.key(), &entry.value().bytes(), at);
+        for entry in entries.skip(*done).take(keys) {
+            *done += 1;
+            self.keys_done += 1;
+            let w = &mut self.writer;
+            if let Some(at) = entry.expire_at() {
+                w.expire(at);
+            }
+            match entry.value() {
+                Value::Str(text) => w.string_key(entry.key(), text, None),
+                value => {
+                    let mut writing = Writing::new(value.clone());
+                    w.key(writing.kind(), entry.key());
+                    if !writing.step(w.value(), max) {
+                        self.writing = Some(writing);
+                        break;
+                    }
+                }
+            }
         }
-        self.keys_done += (upto - *done) as u64;
-        *done = upto;
-        if upto == segment.len() {
+        if *done == segment.len() {
             self.current = None;
         }
     }
@@ -155,7 +177,7 @@ mod tests {
     use super::{Head, ReplAux, SaveJob};
     use crate::engine::keyspace::{Keyspace, Value};
     use crate::observe::{Offset, ReplId};
-    use crate::wire::rdb::{Checksum, Decoder, Item, Options, RdbValue};
+    use crate::wire::rdb::{Checksum, Decoder, Item, Options};
     use std::collections::BTreeMap;
 
     type Aux = (Vec<u8>, Vec<u8>);
@@ -172,9 +194,10 @@ mod tests {
         while let Some(item) = decoder.next().expect("a valid RDB") {
             match item {
                 Item::SelectDb(n) => db = n,
-                Item::Aux { key, value } => aux.push((key, value)),
-                Item::Key { key, value: RdbValue::String(v), expire_ms, .. } => {
-                    assert!(plain.insert((db, key), (v, expire_ms)).is_none(), "a key came twice");
+                Item::Aux { key, value } => aux.push((key.to_vec(), value.to_vec())),
+                Item::String { key, value, hints, .. } => {
+                    let held = (value.to_vec(), hints.expire_ms);
+                    assert!(plain.insert((db, key.to_vec()), held).is_none(), "a key came twice");
                 }
                 Item::End { checksum } => assert_eq!(checksum, Checksum::Checked),
                 _ => {}

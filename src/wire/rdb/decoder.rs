@@ -2,15 +2,11 @@
 
 use super::super::crc64::Digest;
 use super::RdbError;
-use super::format::{self, VERSION, type_name};
+use super::format::{self, VERSION, kind, type_name};
+use super::layout::Layout;
+use super::part::Part;
 use super::reader::{Reader, Stop};
-
-/// The value of a key. Types are added as they are supported.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RdbValue {
-    String(Vec<u8>),
-}
+use super::text::{Scratch, Span, Text};
 
 /// How the end of an RDB vouches for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,14 +20,25 @@ pub enum Checksum {
     Skipped,
 }
 
-/// One record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Item {
+/// What opcodes in front of a key told about it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// Absolute, milliseconds of wall time.
+    pub expire_ms: Option<i64>,
+    /// Seconds since it was used.
+    pub idle: Option<u64>,
+    /// LFU counter.
+    pub freq: Option<u8>,
+}
+
+/// One record, or a part of a value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Item<'a> {
     /// The format version in the first nine bytes.
     Version(u32),
     Aux {
-        key: Vec<u8>,
-        value: Vec<u8>,
+        key: Text<'a>,
+        value: Text<'a>,
     },
     /// The keys that follow belong to this database (0 if none is named).
     SelectDb(u64),
@@ -40,16 +47,26 @@ pub enum Item {
         keys: u64,
         expires: u64,
     },
-    Key {
-        key: Vec<u8>,
-        value: RdbValue,
-        /// Absolute, milliseconds of wall time.
-        expire_ms: Option<i64>,
-        /// Seconds since it was used.
-        idle: Option<u64>,
-        /// LFU counter.
-        freq: Option<u8>,
+    /// A key that holds a string.
+    String {
+        key: Text<'a>,
+        value: Text<'a>,
+        hints: Hints,
         /// Bytes of the whole record, with what stood in front of it (expiry, idle, freq).
+        encoded_bytes: u64,
+    },
+    /// A key that holds something else begins: [`Item::Part`]s follow, then [`Item::ValueEnd`].
+    Value {
+        key: Text<'a>,
+        /// The type byte: see [`kind`].
+        kind: u8,
+        /// How many parts are announced (1: a single container; of a stream: its nodes). It may lie.
+        count: u64,
+        hints: Hints,
+    },
+    Part(Part<Text<'a>>),
+    ValueEnd {
+        /// As those of [`Item::String`].
         encoded_bytes: u64,
     },
     End {
@@ -57,19 +74,12 @@ pub enum Item {
     },
 }
 
-/// What opcodes told about the key to come.
-#[derive(Debug, Default)]
-struct KeyHints {
-    expire_ms: Option<i64>,
-    idle: Option<u64>,
-    freq: Option<u8>,
-    bytes: u64,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Header,
     Records,
+    /// In a value.
+    Value(Layout),
     Footer,
     Done,
 }
@@ -78,19 +88,26 @@ enum Stage {
 ///
 /// [`Decoder::push`] bytes, then call [`Decoder::next`] until it gives None; when the input has ended,
 /// [`Decoder::end_of_input`] tells whether that was too early. Memory: the pieces that were pushed and
-/// not yet used, at most one record besides. What follows the RDB is left alone:
+/// not yet used, at most one record or one part of a value besides. What follows the RDB is left alone:
 /// [`Decoder::leftover`].
 #[derive(Debug)]
 pub struct Decoder {
     buf: Vec<u8>,
     pos: usize,
+    /// Bytes of `buf` that the digest has seen.
+    summed: usize,
     /// No progress before the buffer holds so many bytes behind `pos`.
     need: usize,
     stage: Stage,
+    /// A single value without a file around it.
+    bare: bool,
     version: u32,
     verify: bool,
     digest: Digest,
-    hints: KeyHints,
+    hints: Hints,
+    /// Bytes of the key's record so far.
+    record_bytes: u64,
+    scratch: Scratch,
     consumed: u64,
     failed: Option<RdbError>,
 }
@@ -106,15 +123,26 @@ impl Decoder {
         Decoder {
             buf: Vec::new(),
             pos: 0,
+            summed: 0,
             need: format::HEADER_LEN,
             stage: Stage::Header,
+            bare: false,
             version: 0,
             verify: true,
             digest: Digest::new(),
-            hints: KeyHints::default(),
+            hints: Hints::default(),
+            record_bytes: 0,
+            scratch: Scratch::default(),
             consumed: 0,
             failed: None,
         }
+    }
+
+    /// For one value alone, its type byte first: what stands in a DUMP payload in front of the footer.
+    /// Its key has no name, and behind its end there is no [`Item::End`].
+    pub(super) fn of_value(body: &[u8]) -> Decoder {
+        let (stage, buf) = (Stage::Records, body.to_vec());
+        Decoder { buf, need: 1, stage, bare: true, verify: false, ..Decoder::new() }
     }
 
     /// `rdbchecksum no`: the sum is neither computed nor compared.
@@ -125,45 +153,67 @@ impl Decoder {
 
     /// Adds bytes as they came.
     pub fn push(&mut self, bytes: &[u8]) {
-        if self.pos == self.buf.len() {
-            self.buf.clear();
-            self.pos = 0;
-        } else if self.pos >= 64 * 1024 && self.pos >= self.buf.len() / 2 {
-            self.buf.drain(..self.pos);
-            self.pos = 0;
-        }
+        self.compact();
         self.buf.extend_from_slice(bytes);
     }
 
-    /// The next record; None when more bytes are needed, and after [`Item::End`]. An error stays.
-    // Not an Iterator: None means "not yet".
+    /// Drops what was used up, where that costs little.
+    fn compact(&mut self) {
+        if self.pos == self.buf.len() {
+            self.sum();
+            self.buf.clear();
+        } else if self.pos >= 64 * 1024 && self.pos >= self.buf.len() / 2 {
+            self.sum();
+            self.buf.drain(..self.pos);
+        } else {
+            return;
+        }
+        (self.pos, self.summed) = (0, 0);
+    }
+
+    /// The next record or part; None when more bytes are needed, and after [`Item::End`]. An error
+    /// stays.
+    // Not an Iterator: None means "not yet", and an item lends the buffers.
     #[allow(clippy::should_implement_trait)]
-    pub fn next(&mut self) -> Result<Option<Item>, RdbError> {
+    pub fn next(&mut self) -> Result<Option<Item<'_>>, RdbError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
+        match self.read() {
+            Ok(found) => Ok(found.map(|found| found.item(&self.buf, &self.scratch))),
+            Err(error) => {
+                self.failed = Some(error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    fn read(&mut self) -> Result<Option<Found>, RdbError> {
         while self.stage != Stage::Done && self.buf.len() - self.pos >= self.need {
-            let mut reader = Reader::new(&self.buf[self.pos..]);
+            let mut reader = Reader::new(&self.buf, self.pos, &mut self.scratch);
             let read = match self.stage {
                 Stage::Header => read_header(&mut reader),
-                Stage::Footer => self.read_footer(&mut reader),
+                Stage::Footer => reader.u64_le().map(Record::Sum),
+                Stage::Records if self.bare => read_bare(&mut reader),
                 Stage::Records | Stage::Done => read_record(&mut reader),
+                Stage::Value(Layout::End) => Ok(Record::ValueEnd),
+                Stage::Value(layout) => layout.part(&mut reader).map(|(l, p)| Record::Part(l, p)),
             };
-            let len = reader.pos();
+            let end = reader.pos();
             let record = match read {
                 Ok(record) => record,
-                Err(Stop::Need(need)) => {
-                    self.need = need;
+                Err(Stop::Need(until)) => {
+                    self.need = until - self.pos;
                     break;
                 }
-                Err(Stop::Error(error)) => {
-                    self.failed = Some(error.clone());
-                    return Err(error);
-                }
+                Err(Stop::Error(error)) => return Err(error),
             };
-            self.commit(len);
-            if let Some(item) = self.apply(record, len as u64) {
-                return Ok(Some(item));
+            let len = (end - self.pos) as u64;
+            self.pos = end;
+            self.consumed += len;
+            self.record_bytes += len;
+            if let Some(found) = self.take(record)? {
+                return Ok(Some(found));
             }
         }
         Ok(None)
@@ -211,78 +261,143 @@ impl Decoder {
         self.buf.capacity()
     }
 
-    /// Moves past a record and adds it to the checksum, which covers all but the footer.
-    fn commit(&mut self, len: usize) {
-        if self.verify && self.stage != Stage::Footer {
-            self.digest.update(&self.buf[self.pos..self.pos + len]);
+    /// Adds what was read to the checksum, which covers all but the footer. In as large portions as
+    /// there are.
+    fn sum(&mut self) {
+        if self.verify && self.summed < self.pos && self.stage != Stage::Done {
+            self.digest.update(&self.buf[self.summed..self.pos]);
         }
-        self.pos += len;
-        self.consumed += len as u64;
-        self.need = 1;
+        self.summed = self.pos;
     }
 
     /// Takes note of a record, and gives it out unless it is a hint about a key to come.
-    fn apply(&mut self, record: Record, len: u64) -> Option<Item> {
-        match record {
-            Record::Expire(at) => self.hints.expire_ms = Some(at),
-            Record::Idle(seconds) => self.hints.idle = Some(seconds),
-            Record::Freq(counter) => self.hints.freq = Some(counter),
-            Record::Eof => {
-                if self.version < 5 {
-                    self.stage = Stage::Done;
-                    return Some(Item::End { checksum: Checksum::Absent });
-                }
-                self.stage = Stage::Footer;
-                self.need = format::FOOTER_LEN;
-                return None;
+    fn take(&mut self, record: Record) -> Result<Option<Found>, RdbError> {
+        // Within a value a step need not take a byte; the reader asks for what it lacks.
+        self.need = 1;
+        let mut stage = Stage::Records;
+        let found = match record {
+            Record::Expire(at) => {
+                self.hints.expire_ms = Some(at);
+                return Ok(None);
             }
-            Record::Key { key, value } => {
+            Record::Idle(seconds) => {
+                self.hints.idle = Some(seconds);
+                return Ok(None);
+            }
+            Record::Freq(counter) => {
+                self.hints.freq = Some(counter);
+                return Ok(None);
+            }
+            Record::Version(version) => {
+                self.version = version;
+                Found::Version(version)
+            }
+            Record::Aux(key, value) => Found::Aux(key, value),
+            Record::SelectDb(db) => Found::SelectDb(db),
+            Record::ResizeDb(keys, expires) => Found::ResizeDb(keys, expires),
+            Record::String(key, value) => {
+                if self.bare {
+                    stage = Stage::Done;
+                }
+                let bytes = std::mem::take(&mut self.record_bytes);
+                self.stage = stage;
+                return Ok(Some(Found::String(key, value, std::mem::take(&mut self.hints), bytes)));
+            }
+            Record::Value { key, kind, layout, count } => {
+                (self.stage, self.need) = (Stage::Value(layout), 0);
                 let hints = std::mem::take(&mut self.hints);
-                return Some(Item::Key {
-                    key,
-                    value,
-                    expire_ms: hints.expire_ms,
-                    idle: hints.idle,
-                    freq: hints.freq,
-                    encoded_bytes: hints.bytes + len,
-                });
+                return Ok(Some(Found::Value { key, kind, count, hints }));
             }
-            Record::Item(item) => {
-                match item {
-                    Item::Version(version) => {
-                        self.version = version;
-                        self.stage = Stage::Records;
-                    }
-                    Item::End { .. } => self.stage = Stage::Done,
-                    _ => {}
+            Record::Part(layout, part) => {
+                (self.stage, self.need) = (Stage::Value(layout), 0);
+                return Ok(part.map(Found::Part));
+            }
+            Record::ValueEnd => {
+                if self.bare {
+                    stage = Stage::Done;
                 }
-                return Some(item);
+                self.stage = stage;
+                return Ok(Some(Found::ValueEnd(std::mem::take(&mut self.record_bytes))));
             }
-        }
-        self.hints.bytes += len;
-        None
+            Record::Eof if self.version < 5 => {
+                stage = Stage::Done;
+                Found::End(Checksum::Absent)
+            }
+            Record::Eof => {
+                self.sum();
+                (self.stage, self.need) = (Stage::Footer, format::FOOTER_LEN);
+                return Ok(None);
+            }
+            Record::Sum(got) => {
+                stage = Stage::Done;
+                Found::End(self.check(got)?)
+            }
+        };
+        self.stage = stage;
+        self.record_bytes = 0;
+        Ok(Some(found))
     }
 
-    fn read_footer(&self, reader: &mut Reader<'_>) -> Result<Record, Stop> {
-        let got = reader.u64_le()?;
+    fn check(&self, got: u64) -> Result<Checksum, RdbError> {
         let expected = self.digest.value();
-        let checksum = match got {
+        Ok(match got {
             _ if !self.verify => Checksum::Skipped,
             0 => Checksum::Absent,
             _ if got == expected => Checksum::Checked,
-            _ => return Err(RdbError::ChecksumMismatch { expected, got }.into()),
-        };
-        Ok(Record::Item(Item::End { checksum }))
+            _ => return Err(RdbError::ChecksumMismatch { expected, got }),
+        })
     }
 }
 
+/// What was read: strings are places in the input.
 enum Record {
-    Item(Item),
-    Key { key: Vec<u8>, value: RdbValue },
+    Version(u32),
+    Aux(Span, Span),
+    SelectDb(u64),
+    ResizeDb(u64, u64),
     Expire(i64),
     Idle(u64),
     Freq(u8),
+    String(Span, Span),
+    Value { key: Span, kind: u8, layout: Layout, count: u64 },
+    Part(Layout, Option<Part<Span>>),
+    ValueEnd,
     Eof,
+    Sum(u64),
+}
+
+/// An [`Item`] whose strings are places in the input.
+enum Found {
+    Version(u32),
+    Aux(Span, Span),
+    SelectDb(u64),
+    ResizeDb(u64, u64),
+    String(Span, Span, Hints, u64),
+    Value { key: Span, kind: u8, count: u64, hints: Hints },
+    Part(Part<Span>),
+    ValueEnd(u64),
+    End(Checksum),
+}
+
+impl Found {
+    fn item<'a>(self, buf: &'a [u8], scratch: &'a Scratch) -> Item<'a> {
+        let text = |span: Span| span.text(buf, scratch);
+        match self {
+            Found::Version(version) => Item::Version(version),
+            Found::Aux(key, value) => Item::Aux { key: text(key), value: text(value) },
+            Found::SelectDb(db) => Item::SelectDb(db),
+            Found::ResizeDb(keys, expires) => Item::ResizeDb { keys, expires },
+            Found::String(key, value, hints, encoded_bytes) => {
+                Item::String { key: text(key), value: text(value), hints, encoded_bytes }
+            }
+            Found::Value { key, kind, count, hints } => {
+                Item::Value { key: text(key), kind, count, hints }
+            }
+            Found::Part(part) => Item::Part(part.map(text)),
+            Found::ValueEnd(encoded_bytes) => Item::ValueEnd { encoded_bytes },
+            Found::End(checksum) => Item::End { checksum },
+        }
+    }
 }
 
 fn read_header(reader: &mut Reader<'_>) -> Result<Record, Stop> {
@@ -296,45 +411,46 @@ fn read_header(reader: &mut Reader<'_>) -> Result<Record, Stop> {
     if version == 0 || version > VERSION {
         return Err(RdbError::VersionTooNew(version.into()).into());
     }
-    Ok(Record::Item(Item::Version(version)))
+    Ok(Record::Version(version))
 }
 
 fn read_record(reader: &mut Reader<'_>) -> Result<Record, Stop> {
-    let unsupported = |kind| Err(Stop::Error(RdbError::Unsupported { kind, key: None }));
     Ok(match reader.byte()? {
         format::EXPIRE_MS => Record::Expire(reader.i64_le()?),
         format::EXPIRE_SECONDS => Record::Expire(i64::from(reader.i32_le()?) * 1000),
         format::IDLE => Record::Idle(reader.length()?),
         format::FREQ => Record::Freq(reader.byte()?),
-        format::SELECT_DB => Record::Item(Item::SelectDb(reader.length()?)),
-        format::RESIZE_DB => {
-            Record::Item(Item::ResizeDb { keys: reader.length()?, expires: reader.length()? })
-        }
-        format::AUX => Record::Item(Item::Aux { key: reader.string()?, value: reader.string()? }),
+        format::SELECT_DB => Record::SelectDb(reader.length()?),
+        format::RESIZE_DB => Record::ResizeDb(reader.length()?, reader.length()?),
+        format::AUX => Record::Aux(reader.text()?, reader.text()?),
         format::EOF => Record::Eof,
-        format::MODULE_AUX => return unsupported("module"),
-        format::FUNCTION2 | format::FUNCTION_PRE_GA => return unsupported("function"),
-        kind if type_name(kind).is_none() => return Err(RdbError::UnknownType(kind).into()),
-        kind => {
-            let key = reader.string()?;
-            let value = read_value(kind, reader, || Some(key.clone()))?;
-            Record::Key { key, value }
+        format::MODULE_AUX => {
+            return Err(RdbError::ModuleAux(format::module_name(reader.length()?)).into());
+        }
+        format::FUNCTION2 | format::FUNCTION_PRE_GA => {
+            return Err(RdbError::Unsupported { what: "functions" }.into());
+        }
+        of if type_name(of).is_none() => return Err(RdbError::UnknownType(of).into()),
+        of => {
+            let key = reader.text()?;
+            read_value(of, key, reader)?
         }
     })
 }
 
-/// Reads a value behind its type byte. `key` names it in an error.
-pub(super) fn read_value(
-    kind: u8,
-    reader: &mut Reader<'_>,
-    key: impl Fn() -> Option<Vec<u8>>,
-) -> Result<RdbValue, Stop> {
-    match kind {
-        format::TYPE_STRING => Ok(RdbValue::String(reader.string()?)),
-        _ => Err(match type_name(kind) {
-            Some(kind) => RdbError::Unsupported { kind, key: key() },
-            None => RdbError::UnknownType(kind),
-        }
-        .into()),
+/// A value without a key.
+fn read_bare(reader: &mut Reader<'_>) -> Result<Record, Stop> {
+    match reader.byte()? {
+        of if type_name(of).is_none() => Err(RdbError::UnknownType(of).into()),
+        of => read_value(of, Span::Here { at: 0, len: 0 }, reader),
     }
+}
+
+/// Reads a string, or the beginning of another value, behind its key.
+fn read_value(of: u8, key: Span, reader: &mut Reader<'_>) -> Result<Record, Stop> {
+    if of == kind::STRING {
+        return Ok(Record::String(key, reader.text()?));
+    }
+    let (layout, count) = Layout::begin(of, reader)?;
+    Ok(Record::Value { key, kind: of, layout, count })
 }

@@ -1,7 +1,5 @@
 //! Why an RDB cannot be loaded. Redis reacts differently to these, so they stay apart.
 
-use super::super::text::printable;
-
 /// What is wrong with an RDB file, a transfer, or a DUMP payload.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RdbError {
@@ -14,10 +12,15 @@ pub enum RdbError {
     /// A type byte that Redis 7.0 does not know either. The text is the log's.
     #[error("Unknown RDB encoding type {0}")]
     UnknownType(u8),
-    /// A valid record of a kind that is not there yet: `list`, `set`, `hash`, `zset`, `stream`,
-    /// `module` with the key that holds it; `function` and `module` aux data without.
-    #[error("values of type {kind} are not supported yet{}", at_key(.key))]
-    Unsupported { kind: &'static str, key: Option<Vec<u8>> },
+    /// A valid record of a kind that is not there yet.
+    #[error("{what} are not supported yet")]
+    Unsupported { what: &'static str },
+    /// A value that only the module of this name can read. The text is the log's.
+    #[error("The RDB file contains module data I can't load: no matching module type '{0}'")]
+    Module(String),
+    /// The same outside of the keys.
+    #[error("The RDB file contains AUX module data I can't load: no matching module '{0}'")]
+    ModuleAux(String),
     /// The input ended before the RDB did.
     #[error("short read: the RDB ends too early")]
     ShortRead,
@@ -27,11 +30,4 @@ pub enum RdbError {
     /// `expected` was computed from the bytes, `got` stands at their end.
     #[error("wrong RDB checksum: expected {expected:016x} but got {got:016x}")]
     ChecksumMismatch { expected: u64, got: u64 },
-}
-
-fn at_key(key: &Option<Vec<u8>>) -> String {
-    match key {
-        Some(key) => format!(" (key '{}')", printable(key, 60)),
-        None => String::new(),
-    }
 }

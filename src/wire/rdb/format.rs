@@ -19,7 +19,42 @@ pub(super) const EXPIRE_SECONDS: u8 = 0xfd;
 pub(super) const SELECT_DB: u8 = 0xfe;
 pub(super) const EOF: u8 = 0xff;
 
-pub(super) const TYPE_STRING: u8 = 0;
+/// Type bytes of values: how they are laid out.
+pub mod kind {
+    pub const STRING: u8 = 0;
+    pub const LIST: u8 = 1;
+    pub const SET: u8 = 2;
+    /// Scores as text.
+    pub const ZSET: u8 = 3;
+    pub const HASH: u8 = 4;
+    /// Scores of eight bytes.
+    pub const ZSET_2: u8 = 5;
+    pub const MODULE: u8 = 6;
+    pub const MODULE_2: u8 = 7;
+    pub const HASH_ZIPMAP: u8 = 9;
+    pub const LIST_ZIPLIST: u8 = 10;
+    pub const SET_INTSET: u8 = 11;
+    pub const ZSET_ZIPLIST: u8 = 12;
+    pub const HASH_ZIPLIST: u8 = 13;
+    /// Nodes are ziplists.
+    pub const LIST_QUICKLIST: u8 = 14;
+    /// Streams of Redis 5.
+    pub const STREAM: u8 = 15;
+    pub const HASH_LISTPACK: u8 = 16;
+    pub const ZSET_LISTPACK: u8 = 17;
+    /// Nodes are listpacks, or one large element each.
+    pub const LIST_QUICKLIST_2: u8 = 18;
+    pub const STREAM_2: u8 = 19;
+}
+
+/// What stands before a node of [`kind::LIST_QUICKLIST_2`].
+pub(super) const NODE_PLAIN: u64 = 1;
+pub(super) const NODE_PACKED: u64 = 2;
+
+/// Lengths of a text score that mean something else.
+pub(super) const SCORE_NAN: u8 = 253;
+pub(super) const SCORE_INF: u8 = 254;
+pub(super) const SCORE_NEG_INF: u8 = 255;
 
 /// Special encodings of a string: the low six bits of a first byte whose top two are set.
 pub(super) const ENC_INT8: u8 = 0;
@@ -39,4 +74,15 @@ pub(super) fn type_name(byte: u8) -> Option<&'static str> {
         15 | 19 => "stream",
         _ => return None,
     })
+}
+
+/// A score as Redis wrote it into a text.
+pub(super) fn text_number(text: &[u8]) -> Option<f64> {
+    std::str::from_utf8(text).ok()?.trim().parse().ok()
+}
+
+/// The name that the 54 high bits of a module's id spell, nine characters of six bits.
+pub(super) fn module_name(id: u64) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    (0..9).map(|i| char::from(LETTERS[(id >> (58 - 6 * i)) as usize & 63])).collect()
 }

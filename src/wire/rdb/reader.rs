@@ -1,14 +1,17 @@
 //! Reading lengths and strings from bytes of which more may still come.
 
-use super::super::{lzf, num};
+use super::super::lzf;
 use super::RdbError;
 use super::format::{ENC_INT8, ENC_INT16, ENC_INT32, ENC_LZF};
+use super::format::{SCORE_INF, SCORE_NAN, SCORE_NEG_INF, text_number};
 use super::length::{LengthForm, length_form};
+use super::part::{StreamId, stream_id};
+use super::text::{Scratch, Span};
 
 /// Why a read stopped.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// So many bytes, counted from the start of the reader's input, are needed to get any further.
+    /// The input must reach up to here to get any further.
     Need(usize),
     Error(RdbError),
 }
@@ -32,14 +35,18 @@ enum Length {
 pub(super) struct Reader<'a> {
     input: &'a [u8],
     pos: usize,
+    scratch: &'a mut Scratch,
+    /// Strings of this record that were decompressed.
+    unpacked: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(input: &'a [u8]) -> Reader<'a> {
-        Reader { input, pos: 0 }
+    /// Reads on from `pos`. Decompressed strings go to `scratch`.
+    pub(super) fn new(input: &'a [u8], pos: usize, scratch: &'a mut Scratch) -> Reader<'a> {
+        Reader { input, pos, scratch, unpacked: 0 }
     }
 
-    /// Bytes read so far.
+    /// Where it stands in the input.
     pub(super) fn pos(&self) -> usize {
         self.pos
     }
@@ -102,30 +109,54 @@ impl<'a> Reader<'a> {
         usize::try_from(n).map_err(|_| RdbError::Corrupt("impossible length").into())
     }
 
-    /// A string in any of its encodings.
-    pub(super) fn string(&mut self) -> Read<Vec<u8>> {
-        let n = match self.length_or_encoding()? {
+    /// A string in any of its encodings: where it lies. A record has two at most.
+    pub(super) fn text(&mut self) -> Read<Span> {
+        Ok(match self.length_or_encoding()? {
             Length::Plain(n) => {
-                let n = usize::try_from(n).map_err(|_| RdbError::Corrupt("impossible length"))?;
-                return Ok(self.bytes(n)?.to_vec());
+                let len = usize::try_from(n).map_err(|_| RdbError::Corrupt("impossible length"))?;
+                let at = self.pos;
+                self.bytes(len)?;
+                Span::Here { at, len }
             }
-            Length::Encoded(ENC_INT8) => i64::from(self.byte()? as i8),
-            Length::Encoded(ENC_INT16) => i64::from(i16::from_le_bytes(self.array()?)),
-            Length::Encoded(ENC_INT32) => i64::from(self.i32_le()?),
+            Length::Encoded(ENC_INT8) => Span::Int(i64::from(self.byte()? as i8)),
+            Length::Encoded(ENC_INT16) => Span::Int(i64::from(i16::from_le_bytes(self.array()?))),
+            Length::Encoded(ENC_INT32) => Span::Int(i64::from(self.i32_le()?)),
             Length::Encoded(ENC_LZF) => {
                 let packed_len = self.size()?;
                 let len = self.size()?;
                 let packed = self.bytes(packed_len)?;
-                let text = lzf::decompress(packed, len)
+                let slot = self.unpacked;
+                let out =
+                    self.scratch.get_mut(slot).ok_or(RdbError::Corrupt("too many strings"))?;
+                self.unpacked += 1;
+                lzf::decompress_into(packed, len, out)
                     .map_err(|_| RdbError::Corrupt("Invalid LZF compressed string"))?;
-                return Ok(text);
+                Span::Unpacked(slot)
             }
             Length::Encoded(_) => {
                 return Err(RdbError::Corrupt("Unknown RDB string encoding").into());
             }
-        };
-        let mut digits = Vec::new();
-        num::push_decimal(&mut digits, n);
-        Ok(digits)
+        })
+    }
+
+    /// Sixteen raw bytes, big-endian: an id of a stream.
+    pub(super) fn id(&mut self) -> Read<StreamId> {
+        Ok(stream_id(self.array()?))
+    }
+
+    /// A score of eight bytes.
+    pub(super) fn f64_le(&mut self) -> Read<f64> {
+        Ok(f64::from_le_bytes(self.array()?))
+    }
+
+    /// A score as the first versions wrote it: text behind one byte of length.
+    pub(super) fn f64_text(&mut self) -> Read<f64> {
+        Ok(match self.byte()? {
+            SCORE_NAN => f64::NAN,
+            SCORE_INF => f64::INFINITY,
+            SCORE_NEG_INF => f64::NEG_INFINITY,
+            len => text_number(self.bytes(usize::from(len))?)
+                .ok_or(RdbError::Corrupt("a score that is no number"))?,
+        })
     }
 }

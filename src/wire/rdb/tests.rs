@@ -3,14 +3,14 @@
 use super::*;
 use proptest::prelude::*;
 
-/// Decodes `bytes` pushed in pieces of `size`.
-fn decode(bytes: &[u8], size: usize) -> Result<Vec<Item>, RdbError> {
+/// Decodes `bytes` pushed in pieces of `size`; the items in words.
+fn decode(bytes: &[u8], size: usize) -> Result<Vec<String>, RdbError> {
     let mut decoder = Decoder::new();
     let mut items = Vec::new();
     for piece in bytes.chunks(size) {
         decoder.push(piece);
         while let Some(item) = decoder.next()? {
-            items.push(item);
+            items.push(format!("{item:?}"));
         }
     }
     decoder.end_of_input()?;
@@ -18,15 +18,9 @@ fn decode(bytes: &[u8], size: usize) -> Result<Vec<Item>, RdbError> {
     Ok(items)
 }
 
-fn key(key: &str, value: &str, encoded_bytes: u64) -> Item {
-    Item::Key {
-        key: key.into(),
-        value: RdbValue::String(value.into()),
-        expire_ms: None,
-        idle: None,
-        freq: None,
-        encoded_bytes,
-    }
+fn key<'a>(key: &'a str, value: &'a str, encoded_bytes: u64) -> Item<'a> {
+    let (key, value) = (Text::Bytes(key.as_bytes()), Text::Bytes(value.as_bytes()));
+    Item::String { key, value, hints: Hints::default(), encoded_bytes }
 }
 
 /// A file around `records`, with the right checksum.
@@ -82,20 +76,19 @@ fn records_come_out_the_same_however_the_bytes_are_cut() {
     let bytes = file(records);
     let want = vec![
         Item::Version(10),
-        Item::Aux { key: b"k".to_vec(), value: b"v".to_vec() },
+        Item::Aux { key: Text::Bytes(b"k"), value: Text::Bytes(b"v") },
         Item::SelectDb(3),
         Item::ResizeDb { keys: 2, expires: 1 },
         key("a", "b", 5),
-        Item::Key {
-            key: b"10".to_vec(),
-            value: RdbValue::String(vec![b'a'; 63]),
-            expire_ms: Some(1000),
-            idle: Some(5),
-            freq: Some(7),
+        Item::String {
+            key: Text::Int(10),
+            value: Text::Bytes(&[b'a'; 63]),
+            hints: Hints { expire_ms: Some(1000), idle: Some(5), freq: Some(7) },
             encoded_bytes: 24,
         },
         Item::End { checksum: Checksum::Checked },
     ];
+    let want: Vec<String> = want.iter().map(|item| format!("{item:?}")).collect();
     for size in 1..=bytes.len() {
         assert_eq!(decode(&bytes, size).unwrap(), want, "pieces of {size}");
     }
@@ -160,20 +153,16 @@ fn every_kind_of_error() {
     assert_eq!(error(&file(b"\x00\x01a\xc4")), RdbError::Corrupt("Unknown RDB string encoding"));
     assert!(matches!(error(&file(b"\xfe\xc0\x01")), RdbError::Corrupt(_)));
     assert!(matches!(error(&file(b"\x00\x01a\xc3\x01\x05\x00")), RdbError::Corrupt(_)));
-    let list = error(&file(b"\x12\x01l\x01\x02\x07\x07\x00\x00\x00\x00\x00\xff"));
-    assert_eq!(list, RdbError::Unsupported { kind: "list", key: Some(b"l".to_vec()) });
-    assert_eq!(list.to_string(), "values of type list are not supported yet (key 'l')");
-    for (kind, name) in [(2, "set"), (4, "hash"), (5, "zset"), (7, "module"), (19, "stream")] {
-        let want = RdbError::Unsupported { kind: name, key: Some(b"k".to_vec()) };
-        assert_eq!(error(&file(&[kind, 1, b'k', 0])), want);
-    }
-    for (opcode, name) in [(0xf5, "function"), (0xf7, "module")] {
-        let want = RdbError::Unsupported { kind: name, key: None };
-        assert_eq!(error(&file(&[opcode, 0])), want);
-    }
+    let module = error(&file(b"\x07\x01m\x81\0\0\0\0\0\0\0\x01\x00"));
+    assert_eq!(module, RdbError::Module("AAAAAAAAA".into()));
+    let function = error(&file(&[0xf5, 0]));
+    assert_eq!(function.to_string(), "functions are not supported yet");
+    assert_eq!(error(&file(&[0xf7, 0])), RdbError::ModuleAux("AAAAAAAAA".into()));
+    let node = RdbError::Corrupt("Quicklist integrity check failed.");
+    assert_eq!(error(&file(b"\x12\x01l\x01\x03\x01a")), node);
     let good = file(b"\x00\x01a\x01b");
     for len in 0..good.len() {
-        assert_eq!(decode(&good[..len], 5), Err(RdbError::ShortRead), "cut at {len}");
+        assert_eq!(decode(&good[..len], 5).err(), Some(RdbError::ShortRead), "cut at {len}");
     }
 }
 
@@ -228,29 +217,99 @@ fn the_buffer_does_not_grow_with_the_file() {
     assert!(decoder.buf_capacity() < 256 * 1024, "{}", decoder.buf_capacity());
 }
 
+/// A value of every layout: its type byte and what stands behind it, and the parts that come out.
+const LAYOUTS: &[(&[u8], usize)] = &[
+    (b"\x01\x02\x01a\xc0\x05", 2),
+    (b"\x02\x01\x01a", 1),
+    (b"\x03\x03\x01a\x031.5\x01b\xfe\x01c\xff", 3),
+    (b"\x04\x02\x01a\x01b\x01c\x01d", 2),
+    (b"\x05\x01\x01a\0\0\0\0\0\0\xf0\x3f", 1),
+    (b"\x09\x02\x00\xff", 1),
+    (b"\x0b\x0a\x02\0\0\0\x01\0\0\0\x07\0", 1),
+    (b"\x0e\x02\x01z\x01y", 2),
+    (b"\x10\x07\x07\0\0\0\0\0\xff", 1),
+    (b"\x12\x02\x01\x01a\x02\x07\x07\0\0\0\0\0\xff", 2),
+    // A stream without entries; one with a node, two groups, and what they wait for.
+    (b"\x13\0\0\0\0\0\0\0\0\0\0", 1),
+    (
+        b"\x13\x01\x100123456789abcdef\x02lp\x05\x01\x02\x01\x01\0\0\x07\x02\
+          \x01g\x01\x01\x03\x01AAAAAAAABBBBBBBB12345678\x02\
+          \x02\x01c12345678\x01AAAAAAAABBBBBBBB\x01d12345678\x00\x01h\0\0\0\0\0",
+        8,
+    ),
+    (b"\x0f\0\0\x05\x06\x01\x01g\x05\x06\x00\x00", 2),
+];
+
+#[test]
+fn values_come_in_parts_however_the_bytes_are_cut() {
+    for (value, parts) in LAYOUTS {
+        let record = [&value[..1], b"\x01k", &value[1..]].concat();
+        let bytes = file(&record);
+        let whole = decode(&bytes, bytes.len()).unwrap();
+        let is_part = |item: &&String| item.starts_with("Part(");
+        assert_eq!(whole.iter().filter(is_part).count(), *parts, "{whole:#?}");
+        let end = format!("ValueEnd {{ encoded_bytes: {} }}", record.len());
+        assert!(whole.contains(&end), "{whole:#?}");
+        for size in 1..bytes.len() {
+            assert_eq!(decode(&bytes, size).unwrap(), whole);
+        }
+        for len in 0..bytes.len() {
+            assert_eq!(decode(&bytes[..len], 7).err(), Some(RdbError::ShortRead), "cut at {len}");
+        }
+        let mut payload = value.to_vec();
+        seal_payload(&mut payload);
+        let mut decoder = open_payload(&payload, true).unwrap();
+        let mut items = 0;
+        while decoder.next().unwrap().is_some() {
+            items += 1;
+        }
+        assert!(decoder.finished());
+        assert_eq!(items, parts + 2, "a beginning and an end besides");
+    }
+}
+
+#[test]
+fn a_value_of_a_million_elements_takes_no_memory_here() {
+    let mut decoder = Decoder::new();
+    decoder.push(b"REDIS0010\x02\x01k\x80\x00\x0f\x42\x40");
+    let mut parts = 0;
+    let piece = b"\x0asomeone 42".repeat(1000);
+    for _ in 0..1000 {
+        decoder.push(&piece);
+        while let Some(item) = decoder.next().unwrap() {
+            parts += u32::from(matches!(item, Item::Part(_)));
+        }
+    }
+    assert_eq!(parts, 1_000_000);
+    assert!(decoder.buf_capacity() < 256 * 1024, "{}", decoder.buf_capacity());
+}
+
 #[test]
 fn payloads() {
-    let payload = dump_payload(b"10");
-    assert_eq!(payload[..5], *b"\x00\xc0\x0a\x0a\x00");
-    for value in [&b""[..], b"10", b"hello", &b"ab".repeat(500)] {
-        let payload = dump_payload(value);
-        assert_eq!(load_payload(&payload), Ok(RdbValue::String(value.to_vec())));
-        assert_eq!(load_payload(&payload[..9]), Err(RdbError::ShortRead));
-        let mut bad = payload.clone();
-        bad[1] ^= 1;
-        assert!(matches!(load_payload(&bad), Err(RdbError::ChecksumMismatch { .. })));
-    }
-    let signed = |body: &[u8], version: u16| {
-        let mut bytes = [body, &version.to_le_bytes()].concat();
-        let sum = super::super::crc64::checksum(&bytes);
-        bytes.extend_from_slice(&sum.to_le_bytes());
-        bytes
+    let mut good = b"\x00\xc0\x0a".to_vec();
+    seal_payload(&mut good);
+    assert_eq!(good[..5], *b"\x00\xc0\x0a\x0a\x00");
+    let open = |bytes: &[u8]| open_payload(bytes, true).err();
+    assert_eq!(open(&good), None);
+    assert_eq!(open(&good[..9]), Some(RdbError::ShortRead));
+    let mut bad = good.clone();
+    bad[1] ^= 1;
+    assert!(matches!(open(&bad), Some(RdbError::ChecksumMismatch { .. })));
+    assert!(open_payload(&bad, false).is_ok());
+    let mut newer = b"\x00\x01a\x0b\x00".to_vec();
+    newer.extend(super::super::crc64::checksum(&newer).to_le_bytes());
+    assert_eq!(open(&newer), Some(RdbError::VersionTooNew(11)));
+    // What is cut off is missing; what follows the value does not matter.
+    let read = |body: &[u8]| {
+        let mut payload = body.to_vec();
+        seal_payload(&mut payload);
+        let mut decoder = open_payload(&payload, true)?;
+        while decoder.next()?.is_some() {}
+        decoder.end_of_input()
     };
-    assert_eq!(load_payload(&signed(b"\x00\x01a", 11)), Err(RdbError::VersionTooNew(11)));
-    assert!(matches!(load_payload(&signed(b"\x00\x09a", 10)), Err(RdbError::Corrupt(_))));
-    assert!(matches!(load_payload(&signed(b"", 10)), Err(RdbError::Corrupt(_))));
-    let list = RdbError::Unsupported { kind: "list", key: None };
-    assert_eq!(load_payload(&signed(b"\x12\x00", 10)), Err(list));
+    assert_eq!(read(b"\x00\x09a"), Err(RdbError::ShortRead));
+    assert_eq!(read(b""), Err(RdbError::ShortRead));
+    assert_eq!(read(b"\x00\x01amore"), Ok(()));
 }
 
 /// Keys and values of every form: integers, short, compressible, noise.
@@ -282,17 +341,26 @@ proptest! {
         }
         w.eof();
         w.drain_into(&mut bytes);
-        let got: Vec<_> = decode(&bytes, size).unwrap().into_iter().filter_map(|item| match item {
-            Item::Key { key, value: RdbValue::String(value), expire_ms, .. } => Some((key, value, expire_ms)),
-            _ => None,
-        }).collect();
+        let mut decoder = Decoder::new();
+        let mut got = Vec::new();
+        for piece in bytes.chunks(size) {
+            decoder.push(piece);
+            while let Some(item) = decoder.next().unwrap() {
+                if let Item::String { key, value, hints, .. } = item {
+                    got.push((key.to_vec(), value.to_vec(), hints.expire_ms));
+                }
+            }
+        }
         prop_assert_eq!(got, keys);
     }
 
     #[test]
     fn garbage_never_panics(records in proptest::collection::vec(any::<u8>(), 0..200), size in 1usize..50) {
         let _ = decode(&file(&records), size);
-        let _ = load_payload(&records);
+        let mut payload = records;
+        seal_payload(&mut payload);
+        let mut decoder = open_payload(&payload, true).unwrap();
+        while let Ok(Some(_)) = decoder.next() {}
     }
 
     #[test]

@@ -1,10 +1,8 @@
 //! Writing an RDB, record by record, into a buffer that the caller empties as it likes.
 
-use super::super::{crc64::Digest, lzf, num};
-use super::format::{
-    AUX, ENC_INT8, ENC_INT16, ENC_INT32, ENC_LZF, EOF, EXPIRE_MS, FREQ, IDLE, RESIZE_DB, SELECT_DB,
-    TYPE_STRING, VERSION,
-};
+use super::super::crc64::Digest;
+use super::encoder::Encoder;
+use super::format::{AUX, EOF, EXPIRE_MS, FREQ, IDLE, RESIZE_DB, SELECT_DB, VERSION, kind};
 
 /// `rdbcompression` and `rdbchecksum`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,9 +87,21 @@ impl Writer {
         if let Some(at) = expire_ms {
             self.expire(at);
         }
-        self.encoder.out.push(TYPE_STRING);
+        self.encoder.out.push(kind::STRING);
         self.encoder.string(key);
         self.encoder.string(value);
+    }
+
+    /// A key of any type: `kind` tells how its value is laid out, which is written with
+    /// [`Writer::value`].
+    pub fn key(&mut self, kind: u8, key: &[u8]) {
+        self.encoder.out.push(kind);
+        self.encoder.string(key);
+    }
+
+    /// For the value of a key, bit by bit.
+    pub fn value(&mut self) -> &mut Encoder {
+        &mut self.encoder
     }
 
     /// The expiry of the key that follows: absolute, milliseconds of wall time.
@@ -143,73 +153,5 @@ impl Writer {
         self.sum();
         self.summed = 0;
         self.drained += self.encoder.out.len() as u64;
-    }
-}
-
-/// Lengths and strings.
-#[derive(Debug)]
-pub(super) struct Encoder {
-    pub(super) out: Vec<u8>,
-    compressor: Option<lzf::Compressor>,
-}
-
-impl Encoder {
-    pub(super) fn new(compression: bool) -> Encoder {
-        Encoder { out: Vec::new(), compressor: compression.then(lzf::Compressor::default) }
-    }
-
-    pub(super) fn length(&mut self, n: u64) {
-        match n {
-            0..0x40 => self.out.push(n as u8),
-            0x40..0x4000 => self.out.extend([0x40 | (n >> 8) as u8, n as u8]),
-            0x4000..=0xffff_ffff => {
-                self.out.push(0x80);
-                self.out.extend_from_slice(&(n as u32).to_be_bytes());
-            }
-            _ => {
-                self.out.push(0x81);
-                self.out.extend_from_slice(&n.to_be_bytes());
-            }
-        }
-    }
-
-    /// A string in the shortest form that Redis would choose: integer, compressed, or as it is.
-    pub(super) fn string(&mut self, text: &[u8]) {
-        // 11 bytes are the longest integer of 32 bits.
-        if text.len() <= 11
-            && let Some(n) = num::parse_i64(text)
-            && self.integer(n)
-        {
-            return;
-        }
-        // Shorter ones cannot shrink.
-        if text.len() > 20
-            && let Some(compressor) = &mut self.compressor
-            && let Some(packed) = compressor.compress(text, text.len() - 4)
-        {
-            self.out.push(0xc0 | ENC_LZF);
-            self.length(packed.len() as u64);
-            self.length(text.len() as u64);
-            self.out.extend_from_slice(&packed);
-            return;
-        }
-        self.length(text.len() as u64);
-        self.out.extend_from_slice(text);
-    }
-
-    /// An integer-encoded string, if 32 bits suffice.
-    fn integer(&mut self, n: i64) -> bool {
-        if let Ok(n) = i8::try_from(n) {
-            self.out.extend([0xc0 | ENC_INT8, n as u8]);
-        } else if let Ok(n) = i16::try_from(n) {
-            self.out.push(0xc0 | ENC_INT16);
-            self.out.extend_from_slice(&n.to_le_bytes());
-        } else if let Ok(n) = i32::try_from(n) {
-            self.out.push(0xc0 | ENC_INT32);
-            self.out.extend_from_slice(&n.to_le_bytes());
-        } else {
-            return false;
-        }
-        true
     }
 }

@@ -86,6 +86,11 @@ impl ZSet {
         ZSet { held: Held::Packed(pack) }
     }
 
+    /// The zset of pairs that are too many for a listpack, or too long.
+    pub fn from_sorted(sorted: Box<Sorted>) -> ZSet {
+        ZSet { held: Held::Sorted(sorted) }
+    }
+
     /// The zset of these pairs, in whatever order: a listpack if the limits allow one. Of a member
     /// that comes twice the first counts; `false` tells that there was one, or a score that is NaN.
     pub fn from_pairs<M: AsRef<[u8]>>(

@@ -29,6 +29,11 @@ pub enum Head {
     Bad,
 }
 
+/// A container contradicts itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a damaged container")]
+pub struct Damaged;
+
 /// The `N` bytes at `at`, if they are there.
 fn bytes_at<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..at + N)?.try_into().ok()

@@ -1,12 +1,15 @@
 //! Ziplist, the container before listpack: `u32 total bytes · u32 offset of the last entry · u16
 //! entries · entries · FF`, little-endian. Every entry begins with the length of the one before it.
 
-use super::{Head, bytes_at, int24};
+use super::{Damaged, Head, bytes_at, int24};
+use crate::wire::listpack::Entry;
 
 /// Bytes in front of the entries.
 pub const HEADER: usize = 10;
 /// This count means that the entries must be counted.
 pub const UNKNOWN: u16 = u16::MAX;
+/// The mark behind the last entry.
+const END: u8 = 0xff;
 
 /// What the entry that begins with `bytes` is.
 pub fn head(bytes: &[u8]) -> Head {
@@ -55,6 +58,40 @@ pub fn prevlen(bytes: &[u8]) -> u64 {
     }
 }
 
+/// Shows every entry of a whole ziplist. All that its header and its entries say about each other is
+/// compared, as Redis compares it before it converts one.
+pub fn read<'a>(blob: &'a [u8], mut each: impl FnMut(Entry<'a>)) -> Result<(), Damaged> {
+    let word = |at| bytes_at(blob, at).map(u32::from_le_bytes).ok_or(Damaged);
+    let (total, tail) = (word(0)? as usize, word(4)? as usize);
+    let said = u16::from_le_bytes(bytes_at(blob, 8).ok_or(Damaged)?);
+    if total != blob.len() || total <= HEADER || blob[total - 1] != END {
+        return Err(Damaged);
+    }
+    // Where no entry stands, the end mark is the last one.
+    let (mut at, mut last_at, mut last, mut count) = (HEADER, HEADER, 0, 0u64);
+    while at < total - 1 {
+        let rest = &blob[at..total - 1];
+        let (entry, len) = match head(rest) {
+            Head::Int { value, head } => (Entry::Int(value), head),
+            Head::Str { len, head } => {
+                let len = usize::try_from(len).map_err(|_| Damaged)?;
+                let end = head.checked_add(len).ok_or(Damaged)?;
+                (Entry::Str(rest.get(head..end).ok_or(Damaged)?), end)
+            }
+            Head::Need(_) | Head::End | Head::Bad => return Err(Damaged),
+        };
+        if len > rest.len() || prevlen(rest) != last {
+            return Err(Damaged);
+        }
+        each(entry);
+        (last_at, last, at, count) = (at, len as u64, at + len, count + 1);
+    }
+    if tail != last_at || (said != UNKNOWN && u64::from(said) != count) {
+        return Err(Damaged);
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,5 +112,24 @@ mod tests {
         assert_eq!(prevlen(b"\xfe\x00\x01\x00\x00\x80"), 256);
         assert_eq!((head(b"\xff"), head(b"\x02\xff")), (Head::End, Head::Bad));
         assert_eq!(head(b"\xfe\x00"), Head::Need(6));
+    }
+    #[test]
+    fn a_whole_ziplist_is_read_or_refused() {
+        // Of redis-server 6: RPUSH l a 300 -1.
+        let good = b"\x14\0\0\0\x11\0\0\0\x03\0\x00\x01a\x03\xc0\x2c\x01\x04\xfe\xff\xff";
+        let mut blob = good.to_vec();
+        blob[0] = blob.len() as u8;
+        let mut seen = Vec::new();
+        assert_eq!(read(&blob, |e| seen.push(e.to_vec())), Ok(()));
+        assert_eq!(seen, [b"a".to_vec(), b"300".to_vec(), b"-1".to_vec()]);
+        for at in 0..blob.len() {
+            assert_eq!(read(&blob[..at], |_| {}), Err(Damaged), "cut at {at}");
+            for bit in 0..8 {
+                let mut bad = blob.clone();
+                bad[at] ^= 1 << bit;
+                // Whatever it says, it comes back.
+                let _ = read(&bad, |_| {});
+            }
+        }
     }
 }

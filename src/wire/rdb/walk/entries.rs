@@ -1,7 +1,8 @@
 //! Single entries of a container become the elements that they stand for.
 
 use super::item::{Clip, Element};
-use super::value::{Shape, number};
+use super::value::Shape;
+use crate::wire::rdb::format::text_number;
 
 /// Counts entries and puts two together where two make an element.
 pub(super) struct Entries {
@@ -36,7 +37,7 @@ impl Entries {
             return Ok(None);
         };
         Ok(Some(match self.shape {
-            Shape::Scored => Element::Scored(first, number(&text.bytes).ok_or("a score")?),
+            Shape::Scored => Element::Scored(first, text_number(&text.bytes).ok_or("a score")?),
             _ => Element::Pair(first, text),
         }))
     }

@@ -5,12 +5,7 @@ use super::item::{Clip, What};
 use super::tape::{Tape, Walked};
 use super::value::Values;
 use super::{WalkError, Why};
-
-/// The name that the 54 high bits of a module's id spell, nine characters of six bits.
-fn name(id: u64) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    (0..9).map(|i| char::from(LETTERS[(id >> (58 - 6 * i)) as usize & 63])).collect()
-}
+use crate::wire::rdb::format::module_name;
 
 /// A module's data outside of the keys; the module's name.
 pub(super) async fn aux(t: &Tape, parts: bool) -> Walked<String> {
@@ -22,14 +17,14 @@ pub(super) async fn aux(t: &Tape, parts: bool) -> Walked<String> {
     }
     t.length("when the data of a module was saved").await?;
     fields(&Values::new(t, parts)).await?;
-    Ok(name(id))
+    Ok(module_name(id))
 }
 
 impl Values<'_> {
     pub async fn module(&mut self) -> Walked<()> {
         self.t.begin_part();
         let id = self.t.length("the id of a module").await?;
-        let shown = Clip::of(name(id).as_bytes());
+        let shown = Clip::of(module_name(id).as_bytes());
         self.part(1, || What::ModuleField { kind: "module", shown }).await;
         self.found.size = fields(self).await?;
         Ok(())

@@ -4,6 +4,8 @@ use super::feed::Feed;
 use super::item::{Clip, Element, Kind, What};
 use super::tape::{Tape, Walked};
 use super::{WalkError, Why};
+use crate::wire::rdb::format::{NODE_PACKED, NODE_PLAIN, SCORE_INF, SCORE_NAN, SCORE_NEG_INF};
+use crate::wire::rdb::format::{kind, text_number};
 
 /// Elements kept of a value.
 pub const SAMPLE: usize = 4;
@@ -37,39 +39,39 @@ impl<'t> Values<'t> {
         Values { t, parts, found: Found::default() }
     }
 
-    pub async fn value(&mut self, kind: Kind) -> Walked<()> {
-        match kind.0 {
-            0 => self.string().await,
-            1 => self.plain(Shape::Ones, "elements").await,
-            2 => self.plain(Shape::Ones, "members").await,
-            3 => self.scored_by_text().await,
-            4 => self.plain(Shape::Pairs, "fields").await,
-            5 => self.plain(Shape::Scored, "members").await,
-            9 => {
+    pub async fn value(&mut self, of: Kind) -> Walked<()> {
+        match of.0 {
+            kind::STRING => self.string().await,
+            kind::LIST => self.plain(Shape::Ones, "elements").await,
+            kind::SET => self.plain(Shape::Ones, "members").await,
+            kind::ZSET => self.scored_by_text().await,
+            kind::HASH => self.plain(Shape::Pairs, "fields").await,
+            kind::ZSET_2 => self.plain(Shape::Scored, "members").await,
+            kind::HASH_ZIPMAP => {
                 self.t.begin_part();
                 let feed = self.blob(1, "zipmap", "a zipmap").await?;
                 self.zipmap(feed).await
             }
-            10 => self.ziplist(Shape::Ones, 1).await,
-            11 => {
+            kind::LIST_ZIPLIST => self.ziplist(Shape::Ones, 1).await,
+            kind::SET_INTSET => {
                 self.t.begin_part();
                 let feed = self.blob(1, "intset", "an intset").await?;
                 self.intset(feed).await
             }
-            12 => self.ziplist(Shape::Scored, 1).await,
-            13 => self.ziplist(Shape::Pairs, 1).await,
-            14 => {
+            kind::ZSET_ZIPLIST => self.ziplist(Shape::Scored, 1).await,
+            kind::HASH_ZIPLIST => self.ziplist(Shape::Pairs, 1).await,
+            kind::LIST_QUICKLIST => {
                 for _ in 0..self.count("nodes").await? {
                     self.ziplist(Shape::Ones, 2).await?;
                 }
                 Ok(())
             }
-            15 => self.stream(false).await,
-            16 => self.listpack(Shape::Pairs, 1).await,
-            17 => self.listpack(Shape::Scored, 1).await,
-            18 => self.quicklist().await,
-            19 => self.stream(true).await,
-            7 => self.module().await,
+            kind::STREAM => self.stream(false).await,
+            kind::HASH_LISTPACK => self.listpack(Shape::Pairs, 1).await,
+            kind::ZSET_LISTPACK => self.listpack(Shape::Scored, 1).await,
+            kind::LIST_QUICKLIST_2 => self.quicklist().await,
+            kind::STREAM_2 => self.stream(true).await,
+            kind::MODULE_2 => self.module().await,
             _ => {
                 // The type byte was looked at before; this is the one that cannot be walked through.
                 let at = self.t.at();
@@ -144,9 +146,9 @@ impl<'t> Values<'t> {
             let (member, _) = self.t.text("an element").await?;
             let at = self.t.at();
             let score = match self.t.byte(WANT).await? {
-                253 => f64::NAN,
-                254 => f64::INFINITY,
-                255 => f64::NEG_INFINITY,
+                SCORE_NAN => f64::NAN,
+                SCORE_INF => f64::INFINITY,
+                SCORE_NEG_INF => f64::NEG_INFINITY,
                 len => {
                     let mut text = Clip::default();
                     while text.len < u64::from(len) {
@@ -154,7 +156,7 @@ impl<'t> Values<'t> {
                         self.t.some(left, WANT, |bytes| text.add(bytes, Clip::TEXT)).await?;
                     }
                     let why = Why::Corrupt { expected: WANT };
-                    number(&text.bytes).ok_or(WalkError { at, why })?
+                    text_number(&text.bytes).ok_or(WalkError { at, why })?
                 }
             };
             let element = Element::Scored(member, score);
@@ -171,13 +173,13 @@ impl<'t> Values<'t> {
             let at = self.t.at();
             let container = self.t.length("what a node of a list is").await?;
             match container {
-                1 => {
+                NODE_PLAIN => {
                     let (text, _) = self.t.text("an element").await?;
                     let element = Element::One(text);
                     self.saw(&element);
                     self.part(2, || What::Element(element)).await;
                 }
-                2 => {
+                NODE_PACKED => {
                     let feed = self.blob(2, "listpack", "a listpack").await?;
                     self.listpack_in(feed, Shape::Ones, 2).await?;
                 }
@@ -189,9 +191,4 @@ impl<'t> Values<'t> {
         }
         Ok(())
     }
-}
-
-/// A number as Redis wrote it into a text.
-pub(super) fn number(text: &[u8]) -> Option<f64> {
-    std::str::from_utf8(text).ok()?.trim().parse().ok()
 }
