@@ -15,11 +15,6 @@ const LATER: &[(&str, &str)] = &[
     ),
     ("scripting", "eval evalsha eval_ro evalsha_ro script fcall fcall_ro function"),
     ("HyperLogLog", "pfadd pfcount pfmerge pfdebug pfselftest"),
-    (
-        "geo",
-        "geoadd geodist geohash geopos geosearch geosearchstore georadius georadius_ro \
-         georadiusbymember georadiusbymember_ro",
-    ),
     ("the append-only file", "bgrewriteaof"),
     ("ACL users", "acl"),
     ("cluster mode", "cluster asking readonly readwrite"),

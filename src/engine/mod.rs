@@ -25,6 +25,7 @@ mod encodings;
 mod execute;
 mod expire;
 pub mod facts;
+pub mod geo;
 pub mod host;
 mod info;
 mod input;

@@ -72,7 +72,7 @@ fn zincrby(e: &mut Engine, call: &Call<'_>) {
 
 /// Adds the pairs (score, member, score, member) and replies: how many are new (or changed, too),
 /// or the new score.
-pub(super) fn add(e: &mut Engine, key: &[u8], pairs: &[&[u8]], how: Add, ch: bool) {
+fn add(e: &mut Engine, key: &[u8], pairs: &[&[u8]], how: Add, ch: bool) {
     // All scores are read before anything is changed; one alone, as in most calls, needs no list.
     let mut scores: Vec<(f64, &[u8])> = Vec::new();
     let mut one = [(0.0, &b""[..])];
@@ -83,7 +83,11 @@ pub(super) fn add(e: &mut Engine, key: &[u8], pairs: &[&[u8]], how: Add, ch: boo
             _ => scores.push((score, pair[1])),
         }
     }
-    let scores = if pairs.len() == 2 { &one[..] } else { &scores[..] };
+    add_pairs(e, key, if pairs.len() == 2 { &one } else { &scores }, how, ch);
+}
+
+/// The same with scores that were read.
+pub(super) fn add_pairs(e: &mut Engine, key: &[u8], scores: &[(f64, &[u8])], how: Add, ch: bool) {
     let Ok(result) = add_scored(e, key, scores, how) else { return };
     match result {
         Err(NotANumber) => e.reply.error("ERR resulting score is not a number (NaN)"),
@@ -95,7 +99,7 @@ pub(super) fn add(e: &mut Engine, key: &[u8], pairs: &[&[u8]], how: Add, ch: boo
     }
 }
 
-/// The same with scores that were read; the outer error was replied.
+/// Adds the pairs and tells everybody; the outer error was replied.
 fn add_scored(
     e: &mut Engine,
     key: &[u8],
