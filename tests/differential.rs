@@ -2,7 +2,7 @@
 //! byte wherever Redis promises one, and the same digests.
 //!
 //! `SYNCLAB_LINES=1000000 cargo test --test differential everything` runs a million;
-//! `SYNCLAB_SEED=5` begins at another seed; `SYNCLAB_DIFFERENCES=1` stops at the first difference.
+//! `SYNCLAB_SEED=5` begins at another seed; `SYNCLAB_ROUNDS=100` asks for more clients that wait; `SYNCLAB_DIFFERENCES=1` stops at the first difference.
 //! `differential/lines.rs` tells how to add lines.
 
 mod real_redis;
@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 use synclab::wire::text::printable;
 
+#[path = "differential/blocking.rs"]
+mod blocking;
 #[path = "differential/compare.rs"]
 mod compare;
 #[path = "differential/lines.rs"]
@@ -45,6 +47,12 @@ fn main() {
         let families = lines::all().into_iter().map(|f| (1, f)).collect();
         compare_lines("everything", families, number("SYNCLAB_LINES").unwrap_or(20_000))
     }));
+    if lines::all().iter().any(|f| !f.blocking().is_empty()) {
+        let (first, rounds) = (number("SYNCLAB_SEED"), number("SYNCLAB_ROUNDS"));
+        trials.push(real_redis::trial("clients_that_wait", move || {
+            blocking::stories(first.unwrap_or(1) as u64, rounds.unwrap_or(10) as u64)
+        }));
+    }
     libtest_mimic::run(&args, trials).exit();
 }
 

@@ -15,6 +15,7 @@ pub mod pattern;
 
 mod generic;
 mod hashes;
+mod lists;
 mod sets;
 mod sorting;
 mod strings;

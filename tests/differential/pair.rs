@@ -14,17 +14,21 @@ use synclab::wire::value::Value;
 /// The most lines that are on their way at once.
 const BATCH: usize = 256;
 
+/// Connections beside those of the lines, for commands that wait.
+pub const WAITERS: usize = 4;
+
 pub struct Pair {
-    real: Side,
-    ours: Side,
+    pub real: Side,
+    pub ours: Side,
 }
 
-struct Side {
-    server: Server,
-    conns: Vec<Conn>,
+pub struct Side {
+    pub server: Server,
+    /// Those of the lines, then the waiters.
+    pub conns: Vec<Conn>,
 }
 
-struct Conn {
+pub struct Conn {
     /// None if the server could not be reached.
     stream: Option<TcpStream>,
     buf: Vec<u8>,
@@ -140,8 +144,8 @@ impl Side {
     }
 
     /// New connections in the place of the old. One that cannot be made stays closed.
-    fn connect(&mut self) {
-        self.conns = (0..CONNS).map(|_| Conn::to(&self.server)).collect();
+    pub fn connect(&mut self) {
+        self.conns = (0..CONNS + WAITERS).map(|_| Conn::to(&self.server)).collect();
     }
 }
 
@@ -155,7 +159,7 @@ impl Conn {
         Conn { stream, buf: Vec::new(), at: 0 }
     }
 
-    fn send(&mut self, bytes: &[u8]) {
+    pub fn send(&mut self, bytes: &[u8]) {
         self.buf.drain(..self.at);
         self.at = 0;
         // A connection that has ended shows when the reply is asked for.
@@ -163,7 +167,7 @@ impl Conn {
     }
 
     /// The bytes of the next reply; none if the connection has ended.
-    fn reply(&mut self) -> &[u8] {
+    pub fn reply(&mut self) -> &[u8] {
         loop {
             if let Some(end) = reply_end(&self.buf, self.at) {
                 let from = std::mem::replace(&mut self.at, end);
@@ -176,6 +180,26 @@ impl Conn {
                 Ok(n) => self.buf.extend_from_slice(&more[..n]),
             }
         }
+    }
+}
+
+impl Conn {
+    /// The next reply if it has come. A connection that has ended gives an empty one.
+    pub fn reply_so_far(&mut self) -> Option<Vec<u8>> {
+        let stream = self.stream.as_mut()?;
+        stream.set_nonblocking(true).expect("a mode of the socket");
+        let mut more = [0; 16 * 1024];
+        let got = stream.read(&mut more);
+        stream.set_nonblocking(false).expect("a mode of the socket");
+        match got {
+            Ok(0) => return Some(Vec::new()),
+            Ok(n) => self.buf.extend_from_slice(&more[..n]),
+            Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(_) => return Some(Vec::new()),
+        }
+        let end = reply_end(&self.buf, self.at)?;
+        let from = std::mem::replace(&mut self.at, end);
+        Some(self.buf[from..end].to_vec())
     }
 }
 
