@@ -253,14 +253,22 @@ impl Engine {
     #[cold]
     fn serve_all_ready(&mut self) {
         let (db, verbatim) = (self.db, std::mem::take(&mut self.unit.verbatim));
-        let reply = std::mem::take(&mut self.reply);
+        // The client whose batch runs gets its output back meanwhile: it may be told something too.
+        let (running, resp) = (self.executing.take(), self.reply.resp);
+        if let Some(c) = running.and_then(|conn| self.clients.get_mut(conn)) {
+            c.out.head = std::mem::take(&mut self.reply.buf);
+        }
         while let Some((db, key)) = self.waiting.ready.pop_front() {
             self.db = db;
             self.serve_key(&key);
         }
         self.db = db;
         self.unit.verbatim = verbatim;
-        self.reply = reply;
+        self.executing = running;
+        self.reply = ReplyWriter::new(resp);
+        if let Some(c) = running.and_then(|conn| self.clients.get_mut(conn)) {
+            self.reply.buf = std::mem::take(&mut c.out.head);
+        }
     }
 
     fn serve_key(&mut self, key: &[u8]) {

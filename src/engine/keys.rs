@@ -22,6 +22,9 @@ pub struct Keys {
     garbage_keys: u64,
     /// DEBUG SET-ACTIVE-EXPIRE.
     pub(crate) active_expire: bool,
+    /// From this size on an element of a list is a node of its own (bytes): DEBUG
+    /// QUICKLIST-PACKED-THRESHOLD.
+    pub(crate) list_large: usize,
     /// Where the active expiry goes on: the database after the one it stopped in.
     pub(crate) expire_db: usize,
     /// Keys whose expiry was set here while this instance was a writable replica.
@@ -35,6 +38,7 @@ impl Default for Keys {
             garbage: VecDeque::new(),
             garbage_keys: 0,
             active_expire: true,
+            list_large: super::types::list::LARGE,
             expire_db: 0,
             own_expires: BTreeSet::new(),
         }

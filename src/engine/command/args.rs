@@ -49,6 +49,16 @@ impl Engine {
         self.int_arg_in(arg, 0, i64::MAX, Some("ERR value is out of range, must be positive"))
     }
 
+    /// An integer that is not negative; otherwise this error is replied.
+    pub(crate) fn positive_arg(&mut self, arg: &[u8], error: &str) -> Option<i64> {
+        let n = self.int_arg_or(arg, error)?;
+        if n < 0 {
+            self.reply.error(error);
+            return None;
+        }
+        Some(n)
+    }
+
     /// A relative time-out in milliseconds; otherwise the usual errors are replied.
     pub(crate) fn timeout_ms_arg(&mut self, arg: &[u8]) -> Option<u64> {
         let n = self.int_arg_or(arg, "ERR timeout is not an integer or out of range")?;

@@ -147,6 +147,8 @@ pub struct Config {
     pub hash_max_listpack_entries: i64,
     /// Bytes, at most, of a field or value in a listpack.
     pub hash_max_listpack_value: i64,
+    /// A list's node: elements, at most, or for -1 to -5 a size of 4 to 64 KB.
+    pub list_max_listpack_size: i64,
     /// Members, at most, of a set of integers in an intset.
     pub set_max_intset_entries: i64,
     /// Members, at most, of a zset in a listpack.
@@ -261,6 +263,7 @@ impl Default for Config {
             activerehashing: true,
             hash_max_listpack_entries: 512,
             hash_max_listpack_value: 64,
+            list_max_listpack_size: -2,
             set_max_intset_entries: 512,
             zset_max_listpack_entries: 128,
             zset_max_listpack_value: 64,

@@ -2,7 +2,7 @@
 
 use super::Config;
 use super::directive::{Directive, Kind, Place};
-use super::table::{LONG, at, entry, memory, number};
+use super::table::{INT, INT_MIN, LONG, at, entry, memory, number};
 
 pub(super) const DATA: &[Directive] = &[
     entry(
@@ -16,6 +16,12 @@ pub(super) const DATA: &[Directive] = &[
         Some("hash-max-ziplist-value"),
         0,
         Kind::Number(at!(hash_max_listpack_value), memory(0, LONG)),
+    ),
+    entry(
+        "list-max-listpack-size",
+        Some("list-max-ziplist-size"),
+        0,
+        Kind::Number(at!(list_max_listpack_size), number(INT_MIN, INT)),
     ),
     entry(
         "set-max-intset-entries",

@@ -4,8 +4,8 @@
 
 use super::directive::{Directive, Kept};
 use super::table::{
-    DENY_LOADING, HIDDEN, IMMUTABLE, INT, INT_MIN, LONG, UINT, ULONG, absent, entry, kept, memory,
-    number, octal, percent,
+    DENY_LOADING, HIDDEN, IMMUTABLE, INT, LONG, UINT, ULONG, absent, entry, kept, memory, number,
+    octal, percent,
 };
 
 pub(super) static KEPT: &[Directive] = &[
@@ -115,12 +115,6 @@ pub(super) static KEPT: &[Directive] = &[
     entry("lfu-decay-time", None, 0, kept(Kept::Number(number(0, INT)), "1")),
     entry("lfu-log-factor", None, 0, kept(Kept::Number(number(0, INT)), "10")),
     entry("list-compress-depth", None, 0, kept(Kept::Number(number(0, INT)), "0")),
-    entry(
-        "list-max-listpack-size",
-        Some("list-max-ziplist-size"),
-        0,
-        kept(Kept::Number(number(INT_MIN, INT)), "-2"),
-    ),
     entry(
         "maxmemory",
         None,
