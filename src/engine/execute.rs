@@ -154,6 +154,8 @@ impl Engine {
         if waits {
             self.waited_after(conn, spent);
         }
+        let event = if entry.spec.has(flags::FAST) { "fast-command" } else { "command" };
+        self.latency_event(event, spent);
         if self.config.latency_tracking && !waits {
             self.stats.latencies[entry.index].get_or_insert_default().record(spent);
         }

@@ -24,6 +24,7 @@ fn expire_due(e: &mut Engine) {
     let now_ms = e.now.wall_ms();
     let databases = e.keyspace.databases();
     let mut left = KEYS_PER_RUN;
+    let began = e.host.micros();
     for step in 0..databases {
         let db = (e.keys.expire_db + step) % databases;
         let due = e.keyspace.db(db).expired_until(now_ms, left);
@@ -38,6 +39,8 @@ fn expire_due(e: &mut Engine) {
             break;
         }
     }
+    let took = e.host.micros().saturating_sub(began);
+    e.latency_event("expire-cycle", took);
     e.propagate_each_alone();
 }
 

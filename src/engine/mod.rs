@@ -35,6 +35,7 @@ pub mod keys;
 pub(crate) mod keys_typed;
 pub mod keyspace;
 pub(crate) mod latency;
+pub(crate) mod latency_events;
 pub mod life;
 mod limits;
 mod link_errors;
@@ -130,6 +131,7 @@ pub struct Engine {
     pub(crate) rewriting: Option<config_rewrite::Rewriting>,
     pub(crate) migrating: Option<migrate::Migrating>,
     pub(crate) slowlog: slowlog::SlowLog,
+    pub(crate) latency_events: latency_events::LatencyEvents,
     pub(crate) pubsub: pubsub::PubSub,
     pub(crate) tracking: tracking::Tracking,
     /// Messages to the running client that its CLIENT REPLY mode does not silence.
@@ -191,6 +193,7 @@ impl Engine {
             rewriting: None,
             migrating: None,
             slowlog: Default::default(),
+            latency_events: Default::default(),
             pubsub: Default::default(),
             tracking: Default::default(),
             pushed: Vec::new(),

@@ -1,4 +1,4 @@
-//! LATENCY: how long commands took. Its monitor of single events is never on here.
+//! LATENCY: how long commands took, and the events that the latency monitor kept.
 
 use super::table::{self, Entry};
 use crate::engine::Engine;
@@ -14,32 +14,69 @@ const LATENCY: &[CommandSpec] = &[
     CommandSpec::server("doctor", 2, doctor, "2.8.13", PLAIN).tips(NODES),
     CommandSpec::server("graph", 3, graph, "2.8.13", PLAIN).tips(NODES),
     CommandSpec::server("help", 2, help, "2.8.13", LOADING | STALE),
-    CommandSpec::server("history", 3, empty_array, "2.8.13", PLAIN).tips(NODES),
+    CommandSpec::server("history", 3, history, "2.8.13", PLAIN).tips(NODES),
     CommandSpec::server("histogram", -2, histogram, "7.0.0", PLAIN).tips(NODES),
-    CommandSpec::server("latest", 2, empty_array, "2.8.13", PLAIN).tips(NODES),
-    CommandSpec::server("reset", -2, |e, _| e.reply.int(0), "2.8.13", PLAIN)
+    CommandSpec::server("latest", 2, latest, "2.8.13", PLAIN).tips(NODES),
+    CommandSpec::server("reset", -2, reset, "2.8.13", PLAIN)
         .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"]),
 ];
 
 const NODES: &[&str] =
     &["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"];
 
-fn empty_array(e: &mut Engine, _call: &Call<'_>) {
-    e.reply.array(0);
+fn latest(e: &mut Engine, _call: &Call<'_>) {
+    let events = &e.latency_events.by_name;
+    e.reply.array(events.len());
+    for (name, series) in events {
+        let (at_s, ms) = series.samples.back().copied().unwrap_or_default();
+        e.reply.array(4);
+        e.reply.bulk_str(name);
+        e.reply.int(at_s);
+        e.reply.int(ms as i64);
+        e.reply.int(series.worst_ms as i64);
+    }
 }
 
-/// Nothing is monitored: what Redis's doctor says then, word for word.
+fn history(e: &mut Engine, call: &Call<'_>) {
+    let series = event(call.arg(2)).and_then(|name| e.latency_events.by_name.get(name));
+    let Some(series) = series else { return e.reply.array(0) };
+    e.reply.array(series.samples.len());
+    for (at_s, ms) in &series.samples {
+        e.reply.array(2);
+        e.reply.int(*at_s);
+        e.reply.int(*ms as i64);
+    }
+}
+
+/// An event's name; Redis looks these up in their own case only.
+fn event(name: &[u8]) -> Option<&str> {
+    std::str::from_utf8(name).ok()
+}
+
+fn reset(e: &mut Engine, call: &Call<'_>) {
+    let events = &mut e.latency_events;
+    let n = if call.args.len() == 2 {
+        let n = events.by_name.len();
+        events.by_name.clear();
+        n
+    } else {
+        call.args[2..].iter().filter(|name| events.reset(name)).count()
+    };
+    e.reply.int(n as i64);
+}
+
 fn doctor(e: &mut Engine, _call: &Call<'_>) {
-    e.reply.verbatim(
-        "txt",
-        b"I'm sorry, Dave, I can't do that. Latency monitoring is disabled in this Redis instance. \
-        You may use \"CONFIG SET latency-monitor-threshold <milliseconds>.\" in order to enable it. \
-        If we weren't in a deep space mission I'd suggest to take a look at \
-        https://redis.io/topics/latency-monitor.\n",
-    );
+    let report = super::latency_doctor::report(e);
+    e.reply.verbatim("txt", report.as_bytes());
 }
 
 fn graph(e: &mut Engine, call: &Call<'_>) {
+    let name = event(call.arg(2));
+    let found = name.and_then(|name| e.latency_events.by_name.get_key_value(name));
+    if let Some((name, series)) = found {
+        let graph = super::latency_graph::graph(name, series, e.now.wall_s());
+        return e.reply.verbatim("txt", graph.as_bytes());
+    }
     let mut text = b"ERR No samples available for event '".to_vec();
     text.extend_from_slice(call.arg(2));
     text.push(b'\'');

@@ -1,10 +1,9 @@
-//! INFO, TIME, MONITOR, SHUTDOWN, SLOWLOG, LOLWUT.
+//! INFO, TIME, MONITOR, SHUTDOWN, SLOWLOG.
 
 use super::args::SYNTAX;
 use crate::engine::blocked::Blocked;
 use crate::engine::call::{Call, CommandSpec, acl, flags::*};
 use crate::engine::conn::Kind;
-use crate::engine::life::REDIS_VERSION;
 use crate::engine::shutdown::ShutdownFlags;
 use crate::engine::{Engine, info};
 
@@ -19,7 +18,6 @@ pub(super) const SPECS: &[CommandSpec] = &[
         .tips(&["nondeterministic_output"]),
     CommandSpec::server("monitor", 1, monitor, "1.0.0", PLAIN),
     CommandSpec::server("shutdown", -1, shutdown, "1.0.0", PLAIN | NO_MULTI | ALLOW_BUSY),
-    CommandSpec::server("lolwut", -1, lolwut, "5.0.0", READONLY | FAST),
     CommandSpec::server("slowlog", -2, slowlog_help, "2.2.12", 0).subcommands(SLOWLOG),
 ];
 
@@ -46,10 +44,6 @@ fn time(e: &mut Engine, _call: &Call<'_>) {
     e.reply.array(2);
     e.reply.bulk_int(us.div_euclid(1_000_000));
     e.reply.bulk_int(us.rem_euclid(1_000_000));
-}
-
-fn lolwut(e: &mut Engine, _call: &Call<'_>) {
-    e.reply.verbatim("txt", format!("Redis ver. {REDIS_VERSION}\n").as_bytes());
 }
 
 fn monitor(e: &mut Engine, call: &Call<'_>) {

@@ -39,6 +39,8 @@ const GROUPS: &[&[CommandSpec]] = &[
     super::list_pop::SPECS,
     super::list_push::SPECS,
     super::list_read::SPECS,
+    super::lolwut::SPECS,
+    super::memory::SPECS,
     super::migrate::SPECS,
     super::pubsub::SPECS,
     super::save::SPECS,

@@ -161,6 +161,8 @@ pub struct Config {
     pub slowlog_log_slower_than: i64,
     pub slowlog_max_len: i64,
     pub latency_tracking: bool,
+    /// Milliseconds; 0: off.
+    pub latency_monitor_threshold: i64,
     /// Classes of events, as `notify::class` counts them.
     pub notify_keyspace_events: u32,
     /// Keys that client side caching remembers; 0: no bound.
@@ -268,6 +270,7 @@ impl Default for Config {
             zset_max_listpack_entries: 128,
             zset_max_listpack_value: 64,
             latency_tracking: true,
+            latency_monitor_threshold: 0,
             notify_keyspace_events: 0,
             tracking_table_max_keys: 1_000_000,
             slowlog_log_slower_than: 10_000,

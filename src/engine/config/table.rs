@@ -136,6 +136,12 @@ static OWN: &[Directive] = &[
     entry("enable-protected-configs", None, IMMUTABLE, word!(enable_protected_configs)),
     entry("hz", None, 0, Kind::Number(at!(hz), number(0, INT))),
     entry("key-load-delay", None, HIDDEN, Kind::Number(at!(key_load_delay), number(INT_MIN, INT))),
+    entry(
+        "latency-monitor-threshold",
+        None,
+        0,
+        Kind::Number(at!(latency_monitor_threshold), number(0, LONG)),
+    ),
     entry("latency-tracking", None, 0, boolean(at!(latency_tracking))),
     entry("lazyfree-lazy-eviction", None, 0, boolean(at!(lazyfree_lazy_eviction))),
     entry("lazyfree-lazy-expire", None, 0, boolean(at!(lazyfree_lazy_expire))),

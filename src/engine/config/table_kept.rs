@@ -110,7 +110,6 @@ pub(super) static KEPT: &[Directive] = &[
     entry("io-threads", None, IMMUTABLE, kept(Kept::Number(number(1, 128)), "1")),
     entry("io-threads-do-reads", None, IMMUTABLE, kept(Kept::Bool, "no")),
     entry("jemalloc-bg-thread", None, 0, kept(Kept::Bool, "yes")),
-    entry("latency-monitor-threshold", None, 0, kept(Kept::Number(number(0, LONG)), "0")),
     entry("latency-tracking-info-percentiles", None, 0, kept(Kept::Percentiles, "50 99 99.9")),
     entry("lfu-decay-time", None, 0, kept(Kept::Number(number(0, INT)), "1")),
     entry("lfu-log-factor", None, 0, kept(Kept::Number(number(0, INT)), "10")),

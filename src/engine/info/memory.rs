@@ -48,6 +48,25 @@ impl Engine {
     }
 }
 
+/// Where an instance's memory is, in bytes.
+pub(crate) struct MemoryUse {
+    pub used: u64,
+    pub peak: u64,
+    pub startup: u64,
+    /// Keys and values, with their tables.
+    pub data: u64,
+    pub clients: u64,
+    pub replicas: u64,
+    pub backlog: u64,
+}
+
+/// The account behind INFO and MEMORY.
+pub(crate) fn memory(e: &Engine) -> MemoryUse {
+    let (a, (used, peak)) = (e.account(), e.used_memory());
+    let (data, clients, replicas, backlog) = (a.data, a.normal, a.replicas, a.backlog);
+    MemoryUse { used, peak, startup: BASE, data, clients, replicas, backlog }
+}
+
 pub(super) fn lines(e: &Engine, out: &mut String) {
     let a = e.account();
     let (used, peak) = e.used_memory();

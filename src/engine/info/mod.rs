@@ -4,7 +4,7 @@ mod memory;
 mod numbers;
 mod stats;
 
-pub(crate) use memory::MemoryPeak;
+pub(crate) use memory::{MemoryPeak, memory};
 
 use super::life::REDIS_VERSION;
 use super::{Engine, persist, replication};

@@ -54,6 +54,11 @@ impl Db {
         self.entry_bytes + self.expires.bytes() + self.table.frame_bytes()
     }
 
+    /// Bytes that the table of keys and the order of expiries take beside the entries.
+    pub fn frame_bytes(&self) -> (usize, usize) {
+        (self.table.frame_bytes(), self.expires.bytes())
+    }
+
     /// Bytes that were copied because a snapshot still held them, ever.
     pub(super) fn copied_bytes(&self) -> u64 {
         self.table.copied()
