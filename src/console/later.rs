@@ -3,11 +3,6 @@
 
 /// Family and commands.
 const LATER: &[(&str, &str)] = &[
-    (
-        "streams",
-        "xadd xread xrange xrevrange xlen xdel xtrim xgroup xreadgroup xack xclaim xautoclaim \
-         xpending xinfo xsetid",
-    ),
     ("scripting", "eval evalsha eval_ro evalsha_ro script fcall fcall_ro function"),
     ("HyperLogLog", "pfadd pfcount pfmerge pfdebug pfselftest"),
     ("the append-only file", "bgrewriteaof"),

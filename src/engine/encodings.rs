@@ -1,6 +1,7 @@
 //! The limits that choose between the encodings of a value, as the configuration has them now.
 
 use super::Engine;
+use super::types::stream::NodeLimits;
 use super::types::{HashLimits, SetLimits, ZSetLimits};
 
 /// A setting that is a count, which the directive's bounds keep from being negative.
@@ -23,6 +24,14 @@ impl Engine {
         SetLimits {
             intset_entries: count(self.config.set_max_intset_entries),
             seed: self.keyspace.seed(),
+        }
+    }
+
+    /// What opens a new node of a stream.
+    pub(crate) fn stream_limits(&self) -> NodeLimits {
+        NodeLimits {
+            max_bytes: count(self.config.stream_node_max_bytes),
+            max_entries: self.config.stream_node_max_entries,
         }
     }
 

@@ -155,6 +155,12 @@ pub struct Config {
     pub zset_max_listpack_entries: i64,
     /// Bytes, at most, of a member in a listpack.
     pub zset_max_listpack_value: i64,
+    /// Bytes, at most, of a node of a stream; 0: no bound.
+    pub stream_node_max_bytes: i64,
+    /// Entries, at most, of a node of a stream; 0: no bound.
+    pub stream_node_max_entries: i64,
+    /// Bytes, at most, of a sparse HyperLogLog.
+    pub hll_sparse_max_bytes: i64,
 
     // ── watching ───────────────────────────────────────────────────────────────────────────────
     /// Microseconds; negative: off.
@@ -269,6 +275,9 @@ impl Default for Config {
             set_max_intset_entries: 512,
             zset_max_listpack_entries: 128,
             zset_max_listpack_value: 64,
+            stream_node_max_bytes: 4096,
+            stream_node_max_entries: 100,
+            hll_sparse_max_bytes: 3000,
             latency_tracking: true,
             latency_monitor_threshold: 0,
             notify_keyspace_events: 0,

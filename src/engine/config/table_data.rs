@@ -6,6 +6,24 @@ use super::table::{INT, INT_MIN, LONG, at, entry, memory, number};
 
 pub(super) const DATA: &[Directive] = &[
     entry(
+        "hll-sparse-max-bytes",
+        None,
+        0,
+        Kind::Number(at!(hll_sparse_max_bytes), memory(0, LONG)),
+    ),
+    entry(
+        "stream-node-max-bytes",
+        None,
+        0,
+        Kind::Number(at!(stream_node_max_bytes), memory(0, LONG)),
+    ),
+    entry(
+        "stream-node-max-entries",
+        None,
+        0,
+        Kind::Number(at!(stream_node_max_entries), number(0, LONG)),
+    ),
+    entry(
         "hash-max-listpack-entries",
         Some("hash-max-ziplist-entries"),
         0,

@@ -105,7 +105,6 @@ pub(super) static KEPT: &[Directive] = &[
         IMMUTABLE,
         absent(Kept::Word(&["no", "yes", "local"]), "no", "Modules are not supported"),
     ),
-    entry("hll-sparse-max-bytes", None, 0, kept(Kept::Number(memory(0, LONG)), "3000")),
     entry("ignore-warnings", None, 0, kept(Kept::Text, "")),
     entry("io-threads", None, IMMUTABLE, kept(Kept::Number(number(1, 128)), "1")),
     entry("io-threads-do-reads", None, IMMUTABLE, kept(Kept::Bool, "no")),
@@ -162,8 +161,6 @@ pub(super) static KEPT: &[Directive] = &[
     entry("server_cpulist", None, IMMUTABLE, kept(Kept::Text, "")),
     entry("set-proc-title", None, IMMUTABLE, kept(Kept::Bool, "yes")),
     entry("socket-mark-id", None, IMMUTABLE, kept(Kept::Number(number(0, UINT)), "0")),
-    entry("stream-node-max-bytes", None, 0, kept(Kept::Number(memory(0, LONG)), "4096")),
-    entry("stream-node-max-entries", None, 0, kept(Kept::Number(number(0, LONG)), "100")),
     entry(
         "supervised",
         None,
