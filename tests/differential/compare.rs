@@ -63,7 +63,8 @@ pub struct Both<'a> {
 #[derive(Default)]
 pub struct Context {
     queued: Vec<Vec<Vec<u8>>>,
-    before: Option<(Value, Value)>,
+    /// The line before, if it tells something about this key.
+    before: Option<(Vec<u8>, (Value, Value))>,
 }
 
 impl Context {
@@ -87,6 +88,7 @@ impl Context {
             return true;
         }
         let (Some(real), Some(ours)) = (parse(both.real), parse(both.ours)) else { return false };
+        let before = self.before.as_ref().filter(|(key, _)| *key == key_of(both.words));
         let queued = if ended { std::mem::take(&mut self.queued) } else { Vec::new() };
         let same = match (&real, &ours) {
             (Value::Array(r), Value::Array(o)) if name == b"EXEC" => {
@@ -94,10 +96,10 @@ impl Context {
             }
             _ => {
                 both.real == both.ours && mode(both.words) != Mode::Among
-                    || same_as(mode(both.words), &real, &ours, self.before.as_ref())
+                    || same_as(mode(both.words), &real, &ours, before.map(|(_, replies)| replies))
             }
         };
-        self.before = prepares(&name).then_some((real, ours));
+        self.before = prepares(&name).then(|| (key_of(both.words), (real, ours)));
         same
     }
 }
@@ -108,13 +110,24 @@ fn prepares(name: &[u8]) -> bool {
 }
 
 fn each_same(queued: &[Vec<Vec<u8>>], real: &[Value], ours: &[Value]) -> bool {
-    let mut before = None;
+    let mut before: Option<(Vec<u8>, (Value, Value))> = None;
     queued.iter().zip(real.iter().zip(ours)).all(|(words, (r, o))| {
-        let same = same_as(mode(words), r, o, before.as_ref());
+        let told = before.as_ref().filter(|(key, _)| *key == key_of(words));
+        let same = same_as(mode(words), r, o, told.map(|(_, replies)| replies));
         let name = words[0].to_ascii_uppercase();
-        before = prepares(&name).then(|| (r.clone(), o.clone()));
+        before = prepares(&name).then(|| (key_of(words), (r.clone(), o.clone())));
         same
     })
+}
+
+/// The key that a line is about; all keys together are one of their own.
+fn key_of(words: &[Vec<u8>]) -> Vec<u8> {
+    let at = match words[0].to_ascii_uppercase().as_slice() {
+        b"KEYS" | b"RANDOMKEY" | b"SCAN" => return b"\0all keys".to_vec(),
+        b"OBJECT" => 2,
+        _ => 1,
+    };
+    words.get(at).cloned().unwrap_or_default()
 }
 
 fn same_as(mode: Mode, real: &Value, ours: &Value, before: Option<&(Value, Value)>) -> bool {
@@ -140,6 +153,7 @@ fn same_as(mode: Mode, real: &Value, ours: &Value, before: Option<&(Value, Value
             }
             _ => real == ours,
         },
+        Mode::Among if matches!(real, Value::Error(_)) => real == ours,
         Mode::Among => {
             let (mut r, mut o) = (Vec::new(), Vec::new());
             leaves(real, &mut r);

@@ -14,11 +14,13 @@ pub mod items;
 pub mod pattern;
 
 mod generic;
+mod geo;
 mod hashes;
 mod lists;
 mod sets;
 mod sorting;
 mod strings;
+mod zsets;
 
 use dice::Dice;
 use pattern::{Pattern, Words};
@@ -55,7 +57,15 @@ pub trait Family: Sync {
 
 /// Every family.
 pub fn all() -> Vec<&'static dyn Family> {
-    vec![&strings::Strings, &sets::Sets, &hashes::Hashes, &sorting::Sorting, &generic::Generic]
+    vec![
+        &strings::Strings,
+        &sets::Sets,
+        &hashes::Hashes,
+        &sorting::Sorting,
+        &zsets::ZSets,
+        &geo::Geo,
+        &generic::Generic,
+    ]
 }
 
 /// Keys of each family; few, so that lines meet.
@@ -225,7 +235,7 @@ fn fill(family: &dyn Family, prefixes: &[&str], name: &str, dice: &mut Dice, wor
 fn spoil(dice: &mut Dice, words: &mut Words) {
     match dice.below(200) {
         0..=2 => words.push(b"extra".to_vec()),
-        3..=5 if words.len() > 1 => drop(words.pop()),
+        3..=5 if words.len() > 1 && !words.iter().any(|w| lives_briefly(w)) => drop(words.pop()),
         6..=8 if words.len() > 1 && !words.iter().any(|w| lives_briefly(w)) => {
             let at = 1 + dice.below(words.len() - 1);
             words[at] = dice.pick(items::NUMBERS).into();

@@ -78,7 +78,7 @@ fn search(e: &mut Engine, call: &Call<'_>, form: Form) {
     let Some(asked) = read(e, call, form, zset.as_deref()) else { return };
     let (Some(zset), Some(shape)) = (zset, asked.shape) else {
         return match asked.store {
-            Some(to) => e.store_zset(to, Vec::new(), ""),
+            Some(to) => e.store_zset(to, ZSet::default(), ""),
             None => e.reply.array(0),
         };
     };
@@ -153,7 +153,8 @@ fn store(
         .collect();
     let more = pairs.len().saturating_sub(1) as u64;
     let event = if form.is_search() { "geosearchstore" } else { "georadiusstore" };
-    e.store_zset(to, pairs, event);
+    let (zset, _) = ZSet::from_pairs(pairs, &e.zset_limits());
+    e.store_zset(to, zset, event);
     // Redis counts every member here, where other *STORE commands count one change.
     e.dirty += more;
 }

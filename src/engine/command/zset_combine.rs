@@ -185,7 +185,8 @@ fn store(e: &mut Engine, call: &Call<'_>, op: Op) {
         Op::Inter => "zinterstore",
         Op::Diff => "zdiffstore",
     };
-    e.store_zset(call.arg(1), pairs, event);
+    let (zset, _) = ZSet::from_pairs(pairs, &e.zset_limits());
+    e.store_zset(call.arg(1), zset, event);
 }
 
 fn zintercard(e: &mut Engine, call: &Call<'_>) {

@@ -5,8 +5,9 @@ use super::zset_bounds::{NO_LEX_RANGE, NO_SCORE_RANGE, announce, pair, ranks};
 use crate::engine::Engine;
 use crate::engine::call::flags::{DENYOOM, READONLY, WRITE};
 use crate::engine::call::{Call, CommandSpec, Group, KeySpec, acl};
+use crate::engine::notify::class;
 use crate::engine::types::ZSet;
-use crate::engine::types::zset::{LexRange, ScoreRange};
+use crate::engine::types::zset::{Add, LexRange, ScoreRange};
 use std::ops::Range;
 
 const KEYS: &[KeySpec] = &[KeySpec::range("RO access", 1, 0, 1)];
@@ -100,11 +101,20 @@ fn show(e: &mut Engine, call: &Call<'_>, by: Option<By>, down: Option<bool>) {
 fn zrangestore(e: &mut Engine, call: &Call<'_>) {
     let Some(asked) = read(e, call, 2, None, None) else { return };
     let Ok(source) = e.read_zset(call.arg(2)) else { return };
-    let pairs: Vec<(Vec<u8>, f64)> = source.map_or_else(Vec::new, |zset| {
-        let pairs = zset.pairs(asked.ranks(&zset), asked.down);
-        pairs.map(|(member, score)| (member.to_vec(), score)).collect()
-    });
-    e.store_zset(call.arg(1), pairs, "zrangestore");
+    let limits = e.zset_limits();
+    let mut stored = ZSet::default();
+    if let Some(zset) = source {
+        let ranks = asked.ranks(&zset);
+        // Only a range of ranks is known to be too long for a listpack before it is written.
+        if matches!(asked.ends, Ends::Rank(..)) && ranks.len() > limits.entries {
+            stored = ZSet::sorted(&limits);
+        }
+        let mut room = itoa::Buffer::new();
+        for (member, score) in zset.pairs(ranks, asked.down) {
+            let _ = stored.add(member.text(&mut room), score, Add::default(), &limits);
+        }
+    }
+    e.store_zset(call.arg(1), stored, "zrangestore");
 }
 
 /// Reads options and ends; the error was replied if there is none. The key is word `key`.
@@ -201,17 +211,15 @@ impl Asked<'_> {
 }
 
 impl Engine {
-    /// Stores these pairs under `key`, whatever stood there, and replies how many they are; with
-    /// none of them the key goes.
-    pub(super) fn store_zset(&mut self, key: &[u8], pairs: Vec<(Vec<u8>, f64)>, event: &str) {
-        use crate::engine::notify::class;
-        if pairs.is_empty() {
+    /// Stores a zset under `key`, whatever stood there, and replies how many members it has; if it is
+    /// empty the key goes.
+    pub(super) fn store_zset(&mut self, key: &[u8], zset: ZSet, event: &str) {
+        if zset.is_empty() {
             if self.delete_key(key) {
                 self.notify(class::GENERIC, "del", self.db, key);
             }
             return self.reply.int(0);
         }
-        let (zset, _) = ZSet::from_pairs(pairs, &self.zset_limits());
         self.reply.int(zset.len() as i64);
         self.create(key, zset);
         self.notify(class::ZSET, event, self.db, key);

@@ -72,10 +72,15 @@ impl Default for ZSet {
 }
 
 impl ZSet {
+    /// An empty one in the form for large ones.
+    pub fn sorted(limits: &ZSetLimits) -> ZSet {
+        ZSet { held: Held::Sorted(Box::new(Sorted::new(limits.seed))) }
+    }
+
     /// An empty zset whose first member is going to be so long: ZADD's choice of an encoding.
     pub fn for_member(len: usize, limits: &ZSetLimits) -> ZSet {
         if limits.entries == 0 || len > limits.value {
-            return ZSet { held: Held::Sorted(Box::new(Sorted::new(limits.seed))) };
+            return ZSet::sorted(limits);
         }
         ZSet::default()
     }
