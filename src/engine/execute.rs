@@ -14,7 +14,7 @@ use crate::observe::{Fact, Preview, Rule};
 type Unfit = (Option<&'static Entry>, Vec<u8>);
 
 /// Commands that run at once inside MULTI instead of being queued.
-const NOT_QUEUED: [&str; 6] = ["exec", "discard", "multi", "watch", "quit", "reset"];
+pub(super) const NOT_QUEUED: [&str; 6] = ["exec", "discard", "multi", "watch", "quit", "reset"];
 
 impl Engine {
     /// Executes the words as a command of `conn`; its reply goes to `self.reply`.

@@ -6,12 +6,14 @@ use super::command::pubsub::suits_subscriber;
 use super::command::table::Entry;
 use super::config::Protected;
 use super::conn::{ConnId, Kind};
-use super::execute::Judgement;
+use super::evict::Eviction;
+use super::execute::{Judgement, NOT_QUEUED};
 use super::pause::PauseType;
 use super::persist::{self, Loading};
 use super::replication;
 use crate::observe::Rule;
 
+const OOM: &[u8] = b"OOM command not allowed when used memory > 'maxmemory'.";
 const NOAUTH: &[u8] = b"NOAUTH Authentication required.";
 const MISCONF: &[u8] = b"MISCONF Redis is configured to save RDB snapshots, but it's currently \
     unable to persist to disk. Commands that may modify the data set are disabled, because this \
@@ -60,6 +62,14 @@ impl Engine {
         if c.multi.is_some() && spec.has(flags::NO_MULTI) {
             return refuse(b"ERR Command not allowed inside a transaction");
         }
+        let in_multi = c.multi.is_some() && !NOT_QUEUED.contains(&spec.name);
+        let subscribed = c.subscriptions.is_some() && c.resp == 2;
+        if self.evict_if_needed() == Eviction::Failed
+            && !obeyed
+            && (any & flags::DENYOOM != 0 || in_multi)
+        {
+            return refuse(OOM);
+        }
         if (write || spec.name == "ping") && !obeyed && persist::refuses_writes(self) {
             return by(Rule::SaveFailed, MISCONF);
         }
@@ -69,7 +79,7 @@ impl Engine {
         if write && !obeyed && self.is_replica() && self.config.replica_read_only {
             return by(Rule::ReadOnlyReplica, READONLY);
         }
-        if c.subscriptions.is_some() && c.resp == 2 && !suits_subscriber(spec.name) {
+        if subscribed && !suits_subscriber(spec.name) {
             let name = &entry.full_name;
             return refuse(
                 format!(

@@ -103,7 +103,7 @@ impl Engine {
         {
             self.notify(class::KEY_MISS, "keymiss", db, key);
         }
-        let clock_s = self.clock_s();
+        let (clock_s, counting) = (self.clock_s(), self.counting());
         let entry = self.keyspace.db(db).get(key);
         if how != Lookup::Write {
             match entry {
@@ -114,7 +114,10 @@ impl Engine {
         if let Some(entry) = entry
             && how != Lookup::Look
         {
-            entry.touch(clock_s);
+            match counting {
+                None => entry.touch(clock_s),
+                Some(counting) => counting.note_use(entry, clock_s, &mut self.rng),
+            }
         }
         entry
     }

@@ -22,6 +22,7 @@ pub mod digest;
 mod dispatch;
 pub mod effect;
 mod encodings;
+pub(crate) mod evict;
 mod execute;
 mod expire;
 pub mod facts;
@@ -64,6 +65,7 @@ mod timer;
 pub mod tracking;
 pub mod types;
 pub mod unit;
+mod uses;
 mod wiretap;
 
 pub use client_line::ClientType;
@@ -137,6 +139,7 @@ pub struct Engine {
     /// Messages to the running client that its CLIENT REPLY mode does not silence.
     pub(crate) pushed: Vec<u8>,
     pub(crate) memory_peak: info::MemoryPeak,
+    pub(crate) evict: evict::Evict,
     /// Microseconds of processor time, system and user, as the driver last told.
     pub(crate) cpu_us: (u64, u64),
     /// Microseconds that the running command takes beyond the turn.
@@ -198,6 +201,7 @@ impl Engine {
             tracking: Default::default(),
             pushed: Vec::new(),
             memory_peak: Default::default(),
+            evict: Default::default(),
             cpu_us: (0, 0),
             spent_us: 0,
             monitors: 0,

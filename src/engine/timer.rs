@@ -18,7 +18,9 @@ impl Engine {
             None => {
                 let pause = self.pause_ends().map(|ms| ms * 1000);
                 let blocked = self.clients.blocked_until();
-                let mono = [Some(self.next_cron_us), pause, blocked].into_iter().flatten().min();
+                let evict = self.evict.running.then_some(self.now.mono_us);
+                let mono =
+                    [Some(self.next_cron_us), pause, blocked, evict].into_iter().flatten().min();
                 Wake { mono_us: mono, link_us: replication::next_wake(self) }
             }
         }
@@ -39,6 +41,7 @@ impl Engine {
             self.next_cron_us = now.mono_us + 1_000_000 / hz;
             self.cron();
         }
+        self.evict_more();
         replication::cron(self);
         self.keep_outside_peers();
         self.resume_unblocked();
@@ -61,6 +64,7 @@ impl Engine {
         self.stats.sample_rates(self.now.mono_us);
         // Looking is what raises the peak.
         self.used_memory();
+        self.count_clients_bytes();
         self.clients_cron();
         self.limit_tracking();
         super::expire::cron(self);

@@ -484,4 +484,6 @@ pub enum SaveTarget {
 pub enum GoneWhy {
     Deleted,
     Expired,
+    /// `maxmemory` asked for its room.
+    Evicted,
 }

@@ -192,6 +192,7 @@ fn listen(e: &mut Engine, name: &str, config: &Config) -> Result<(), &'static st
 /// What follows from a new value beside its being read from now on.
 fn apply(e: &mut Engine, name: &'static str) {
     match name {
+        "maxmemory" => e.maxmemory_set(),
         "port" => e.boot.port = u16::try_from(e.config.port).unwrap_or(0),
         "loglevel" => e.effect(Effect::Reconfigure(Reconfigure::LogLevel)),
         _ => {}

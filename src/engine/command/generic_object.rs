@@ -41,21 +41,27 @@ fn refcount(e: &mut Engine, call: &Call<'_>) {
 
 fn idletime(e: &mut Engine, call: &Call<'_>) {
     let clock_s = e.clock_s();
-    match e.lookup_untouched(call.arg(2)).map(|entry| entry.idle_s(clock_s)) {
-        Some(idle_s) => e.reply.int(i64::from(idle_s)),
+    let idle_s = e.lookup_untouched(call.arg(2)).map(|entry| entry.idle_s(clock_s));
+    match idle_s {
         None => e.reply.null(),
+        Some(_) if e.counting().is_some() => e.reply.error(
+            "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when \
+             switching between policies at runtime LRU and LFU data will take some time to adjust.",
+        ),
+        Some(idle_s) => e.reply.int(i64::from(idle_s)),
     }
 }
 
-/// No maxmemory policy counts uses yet, which is what Redis answers by default.
 fn freq(e: &mut Engine, call: &Call<'_>) {
-    match e.lookup_untouched(call.arg(2)).is_some() {
-        true => e.reply.error(
+    let (clock_s, counting) = (e.clock_s(), e.counting());
+    let Some(entry) = e.lookup_untouched(call.arg(2)) else { return e.reply.null() };
+    match counting.map(|counting| counting.counter(entry, clock_s)) {
+        Some(counter) => e.reply.int(i64::from(counter)),
+        None => e.reply.error(
             "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please \
              note that when switching between policies at runtime LRU and LFU data will take some \
              time to adjust.",
         ),
-        false => e.reply.null(),
     }
 }
 

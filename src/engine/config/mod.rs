@@ -13,7 +13,9 @@ mod words;
 
 use std::collections::BTreeMap;
 
-pub use words::{AppendFsync, DisklessLoad, Level, PropagationError, Protected, Sanitize, Words};
+pub use words::{
+    AppendFsync, DisklessLoad, Level, MaxmemoryPolicy, PropagationError, Protected, Sanitize, Words,
+};
 
 /// repl-backlog-size is never smaller than this.
 pub const MIN_BACKLOG: i64 = 16 * 1024;
@@ -142,6 +144,16 @@ pub struct Config {
     pub active_expire_effort: i64,
     pub activerehashing: bool,
 
+    // ── memory ─────────────────────────────────────────────────────────────────────────────────
+    /// Bytes; 0: no limit.
+    pub maxmemory: i64,
+    pub maxmemory_policy: MaxmemoryPolicy,
+    pub maxmemory_samples: i64,
+    pub maxmemory_eviction_tenacity: i64,
+    pub lfu_log_factor: i64,
+    /// Minutes.
+    pub lfu_decay_time: i64,
+
     // ── how values are kept ────────────────────────────────────────────────────────────────────
     /// Fields, at most, of a hash in a listpack.
     pub hash_max_listpack_entries: i64,
@@ -269,6 +281,12 @@ impl Default for Config {
             lazyfree_lazy_user_flush: false,
             active_expire_effort: 1,
             activerehashing: true,
+            maxmemory: 0,
+            maxmemory_policy: MaxmemoryPolicy::NoEviction,
+            maxmemory_samples: 5,
+            maxmemory_eviction_tenacity: 10,
+            lfu_log_factor: 10,
+            lfu_decay_time: 1,
             hash_max_listpack_entries: 512,
             hash_max_listpack_value: 64,
             list_max_listpack_size: -2,

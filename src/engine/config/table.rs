@@ -28,13 +28,18 @@ pub(super) use at;
 macro_rules! word {
     ($field:ident) => {{
         fn set(c: &mut Config, word: &[u8]) -> bool {
-            read_word(&mut c.$field, word)
+            $crate::engine::config::table::read_word(&mut c.$field, word)
         }
-        Kind::Word { get: |c: &Config| c.$field.word(), set, words: || words_like(|c| c.$field) }
+        Kind::Word {
+            get: |c: &Config| $crate::engine::config::Words::word(c.$field),
+            set,
+            words: || $crate::engine::config::table::words_like(|c| c.$field),
+        }
     }};
 }
+pub(super) use word;
 
-fn read_word<T: Words>(place: &mut T, word: &[u8]) -> bool {
+pub(super) fn read_word<T: Words>(place: &mut T, word: &[u8]) -> bool {
     match T::from_word(word) {
         Some(value) => {
             *place = value;
@@ -45,7 +50,7 @@ fn read_word<T: Words>(place: &mut T, word: &[u8]) -> bool {
 }
 
 /// The words of the type that this field has.
-fn words_like<T: Words>(_field: fn(&Config) -> T) -> String {
+pub(super) fn words_like<T: Words>(_field: fn(&Config) -> T) -> String {
     words_of::<T>()
 }
 

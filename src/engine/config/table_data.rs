@@ -1,8 +1,9 @@
-//! Directives that decide how values are kept: the limits of the packed encodings.
+//! Directives that decide how values are kept, the limits of the packed encodings, and how much memory
+//! they may take.
 
 use super::Config;
 use super::directive::{Directive, Kind, Place};
-use super::table::{INT, INT_MIN, LONG, at, entry, memory, number};
+use super::table::{INT, INT_MIN, LONG, ULONG, at, entry, memory, number, word};
 
 pub(super) const DATA: &[Directive] = &[
     entry(
@@ -35,6 +36,17 @@ pub(super) const DATA: &[Directive] = &[
         0,
         Kind::Number(at!(hash_max_listpack_value), memory(0, LONG)),
     ),
+    entry("lfu-decay-time", None, 0, Kind::Number(at!(lfu_decay_time), number(0, INT))),
+    entry("lfu-log-factor", None, 0, Kind::Number(at!(lfu_log_factor), number(0, INT))),
+    entry("maxmemory", None, 0, Kind::Number(at!(maxmemory), memory(0, ULONG))),
+    entry(
+        "maxmemory-eviction-tenacity",
+        None,
+        0,
+        Kind::Number(at!(maxmemory_eviction_tenacity), number(0, 100)),
+    ),
+    entry("maxmemory-policy", None, 0, word!(maxmemory_policy)),
+    entry("maxmemory-samples", None, 0, Kind::Number(at!(maxmemory_samples), number(1, INT))),
     entry(
         "list-max-listpack-size",
         Some("list-max-ziplist-size"),

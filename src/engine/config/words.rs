@@ -77,6 +77,34 @@ words! {
 }
 
 words! {
+    /// maxmemory-policy
+    MaxmemoryPolicy {
+        VolatileLru = "volatile-lru",
+        VolatileLfu = "volatile-lfu",
+        VolatileRandom = "volatile-random",
+        VolatileTtl = "volatile-ttl",
+        AllkeysLru = "allkeys-lru",
+        AllkeysLfu = "allkeys-lfu",
+        AllkeysRandom = "allkeys-random",
+        NoEviction = "noeviction",
+    }
+    default NoEviction
+}
+
+impl MaxmemoryPolicy {
+    /// Whether only keys with an expiry may go.
+    pub fn only_volatile(self) -> bool {
+        use MaxmemoryPolicy as P;
+        matches!(self, P::VolatileLru | P::VolatileLfu | P::VolatileRandom | P::VolatileTtl)
+    }
+
+    /// Whether it asks how often a key was used.
+    pub fn counts_uses(self) -> bool {
+        matches!(self, MaxmemoryPolicy::VolatileLfu | MaxmemoryPolicy::AllkeysLfu)
+    }
+}
+
+words! {
     /// appendfsync
     AppendFsync { Everysec = "everysec", Always = "always", No = "no" }
     default Everysec

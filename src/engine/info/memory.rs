@@ -4,12 +4,16 @@
 use super::field;
 use super::numbers::human;
 use crate::engine::Engine;
+use crate::engine::config::Words;
 use crate::engine::conn::Client;
 use std::cell::Cell;
 use std::fmt::Write;
 
 /// What an empty instance is charged with.
 const BASE: u64 = 860 * 1024;
+
+/// What the backlog may take beyond its size: its last block, and what blocks cost.
+const BACKLOG_SLACK: u64 = 64 * 1024;
 
 /// The most that was ever used, as far as anybody looked.
 #[derive(Debug, Default)]
@@ -36,6 +40,23 @@ impl Engine {
             replicas: self.clients.iter().filter(|c| c.is_replica()).map(of).sum(),
             backlog: self.repl.stream.memory() as u64,
         }
+    }
+
+    /// What the buffers of clients take that are no replicas.
+    pub(crate) fn clients_memory(&self) -> u64 {
+        self.account().normal
+    }
+
+    /// Bytes that count against `maxmemory`, `clients` of them in buffers of clients. What waits for
+    /// replicas does not count: evicting would only make more of it.
+    pub(crate) fn memory_for_evict(&self, clients: u64) -> u64 {
+        let (data, backlog) = (self.keyspace.used_bytes() as u64, self.repl.stream.memory() as u64);
+        BASE + data + clients + backlog - self.backlog_not_counted(backlog)
+    }
+
+    /// What of the stream's bytes is held beyond the backlog's size, for replicas that are behind.
+    fn backlog_not_counted(&self, backlog: u64) -> u64 {
+        backlog.saturating_sub(self.config.repl_backlog_size.unsigned_abs() + BACKLOG_SLACK)
     }
 
     /// Bytes in use by this instance, and the peak so far.
@@ -108,10 +129,10 @@ pub(super) fn lines(e: &Engine, out: &mut String) {
     field!(out, "used_memory_functions", 0);
     field!(out, "used_memory_scripts", 0);
     field!(out, "used_memory_scripts_human", human(0));
-    field!(out, "maxmemory", 0);
-    field!(out, "maxmemory_human", human(0));
-    let policy = e.config.kept.get("maxmemory-policy").map_or("noeviction", String::as_str);
-    field!(out, "maxmemory_policy", policy);
+    let limit = e.config.maxmemory.unsigned_abs();
+    field!(out, "maxmemory", limit);
+    field!(out, "maxmemory_human", human(limit));
+    field!(out, "maxmemory_policy", e.config.maxmemory_policy.word());
     field!(out, "allocator_frag_ratio", "1.00");
     field!(out, "allocator_frag_bytes", 0);
     field!(out, "allocator_rss_ratio", "1.00");
@@ -120,7 +141,8 @@ pub(super) fn lines(e: &Engine, out: &mut String) {
     field!(out, "rss_overhead_bytes", 0);
     field!(out, "mem_fragmentation_ratio", "1.00");
     field!(out, "mem_fragmentation_bytes", 0);
-    field!(out, "mem_not_counted_for_evict", 0);
+    let not_counted = a.replicas + e.backlog_not_counted(a.backlog);
+    field!(out, "mem_not_counted_for_evict", not_counted);
     field!(out, "mem_replication_backlog", a.backlog);
     field!(out, "mem_total_replication_buffers", a.backlog);
     field!(out, "mem_clients_slaves", a.replicas);

@@ -31,8 +31,9 @@ pub(super) fn lines(e: &Engine, out: &mut String) {
     field!(out, "expire_cycle_cpu_milliseconds", 0);
     field!(out, "evicted_keys", s.evicted_keys);
     field!(out, "evicted_clients", 0);
-    field!(out, "total_eviction_exceeded_time", 0);
-    field!(out, "current_eviction_exceeded_time", 0);
+    let (exceeded, current) = e.eviction_exceeded_ms();
+    field!(out, "total_eviction_exceeded_time", exceeded);
+    field!(out, "current_eviction_exceeded_time", current);
     field!(out, "keyspace_hits", s.keyspace_hits);
     field!(out, "keyspace_misses", s.keyspace_misses);
     field!(out, "pubsub_channels", e.pubsub.channels_len(Sphere::Global));

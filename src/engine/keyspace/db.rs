@@ -11,6 +11,9 @@ use std::sync::Arc;
 /// A key's name, for those who keep one for longer than they hold the database.
 pub type Key = Arc<[u8]>;
 
+/// If fewer than one in so many keys expire, they are not looked for among all.
+const TIMED_RARE: usize = 8;
+
 /// One of an instance's databases. It knows no clock: what has expired is for the caller to judge.
 #[derive(Debug)]
 pub struct Db {
@@ -204,6 +207,52 @@ impl Db {
     /// An entry chosen evenly; `random` yields 64 even bits a call.
     pub fn random(&self, random: &mut dyn FnMut() -> u64) -> Option<&Entry> {
         self.table.random(random)
+    }
+
+    /// The key that expires first, and when.
+    pub fn soonest(&self) -> Option<(i64, &Entry)> {
+        let (at, hash) = self.expires.from(i64::MIN, 0).next()?;
+        self.timed(at, hash).map(|entry| (at, entry))
+    }
+
+    /// Up to `count` keys by chance, mostly different ones; `timed`: of those that expire. `random`
+    /// yields 64 even bits a call.
+    pub fn sample(
+        &self,
+        random: &mut dyn FnMut() -> u64,
+        count: usize,
+        timed: bool,
+    ) -> Vec<&Entry> {
+        let keys = if timed { self.expires.len() } else { self.len() };
+        let mut found = Vec::new();
+        if keys <= count {
+            if timed {
+                let all = self.expires.from(i64::MIN, 0);
+                found.extend(all.filter_map(|(at, hash)| self.timed(at, hash)));
+            } else {
+                found.extend(self.iter());
+            }
+        } else if !timed || keys >= self.len() / TIMED_RARE {
+            for _ in 0..count * TIMED_RARE {
+                found.extend(self.random(random).filter(|e| !timed || e.expire_at().is_some()));
+                if found.len() == count {
+                    break;
+                }
+            }
+        }
+        if found.is_empty() && timed {
+            // Expiring keys are rare among all, or were not met: neighbours in the order of their
+            // times, from anywhere on.
+            let from = self.expires.at_random(random());
+            let places = self.expires.from(from.0, from.1).chain(self.expires.from(i64::MIN, 0));
+            found.extend(places.take(count).filter_map(|(at, hash)| self.timed(at, hash)));
+        }
+        found
+    }
+
+    /// A key with this hash that expires at this time.
+    fn timed(&self, at: i64, hash: u64) -> Option<&Entry> {
+        self.table.with_hash(hash).find(|e| e.expire_at() == Some(at))
     }
 
     /// Empties the database; what was in it comes back, to be dropped whenever it suits.

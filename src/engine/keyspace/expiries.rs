@@ -55,6 +55,21 @@ impl Expiries {
         due.map(|(at, hash)| (*at, u64::from(*hash)))
     }
 
+    /// The places from this one on, soonest first.
+    pub(super) fn from(&self, at: i64, hash: u32) -> impl Iterator<Item = (i64, u64)> {
+        self.places.range((at, hash)..).map(|(at, hash)| (*at, u64::from(*hash)))
+    }
+
+    /// A place to begin at, which need not be there: evenly between the first and the last time.
+    pub(super) fn at_random(&self, random: u64) -> (i64, u32) {
+        let (Some(first), Some(last)) = (self.places.first(), self.places.last()) else {
+            return (i64::MIN, 0);
+        };
+        let span = u128::from(last.0.abs_diff(first.0)) + 1;
+        let offset = ((u128::from(random) * span) >> 64) as u64;
+        (first.0.saturating_add_unsigned(offset), random as u32)
+    }
+
     /// Forgets up to so many places, of a database that nobody looks at any more.
     pub(super) fn drop_some(&mut self, places: usize) {
         if self.places.len() <= places {
