@@ -47,7 +47,20 @@ pub fn add_value(d: &mut Digest, value: &Value, expires: bool) {
                 add_pair(d, member.text(&mut room), fmt_f64_17g(score).as_bytes());
             }
         }
-        Value::List(_) | Value::Stream(_) => {}
+        Value::List(list) => {
+            let mut room = itoa::Buffer::new();
+            list.iter().for_each(|element| mix(d, element.text(&mut room)));
+        }
+        Value::Stream(stream) => {
+            let (mut name, mut content) = (itoa::Buffer::new(), itoa::Buffer::new());
+            for entry in stream.log().iter() {
+                mix(d, format!("{}.{}", entry.id.ms, entry.id.seq).as_bytes());
+                for (field, value) in entry.pairs() {
+                    mix(d, field.text(&mut name));
+                    mix(d, value.text(&mut content));
+                }
+            }
+        }
     }
     if expires {
         xor(d, b"!!expire!!");

@@ -5,11 +5,14 @@
 //! Redis 7.0.15 would write. Never here: files, keys, databases.
 
 mod hash;
+mod list;
 mod packed;
 mod set;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod writing;
+mod writing_stream;
 mod zset;
 
 pub use writing::Writing;
@@ -17,16 +20,20 @@ pub use writing::Writing;
 use crate::engine::config::{Config, Sanitize};
 use crate::engine::encodings::count;
 use crate::engine::keyspace::{HashSeed, Value};
+use crate::engine::types::list::LARGE;
 use crate::engine::types::{HashLimits, SetLimits, ZSetLimits};
 use crate::wire::rdb::{Encoder, Item, Part, RdbError, Text, kind, open_payload, seal_payload};
 use hash::HashBuilder;
+use list::{ListBuilder, ListLimits};
 use set::SetBuilder;
+use stream::StreamBuilder;
 use zset::ZSetBuilder;
 
 /// What decides how a loaded value is kept.
 #[derive(Clone, Copy, Debug)]
 pub struct ValueLimits {
     pub hash: HashLimits,
+    pub list: ListLimits,
     pub set: SetLimits,
     pub zset: ZSetLimits,
     /// `sanitize-dump-payload`: packed data is compared with all that its type demands.
@@ -43,6 +50,7 @@ impl ValueLimits {
                 value_bytes: count(config.hash_max_listpack_value),
                 seed,
             },
+            list: ListLimits { fill: config.list_max_listpack_size, large: LARGE },
             set: SetLimits { intset_entries: count(config.set_max_intset_entries), seed },
             zset: ZSetLimits {
                 entries: count(config.zset_max_listpack_entries),
@@ -75,7 +83,9 @@ const FOREIGN: Bad = Bad("a part of another type");
 #[derive(Debug)]
 pub enum Building {
     Hash(HashBuilder),
+    List(ListBuilder),
     Set(SetBuilder),
+    Stream(Box<StreamBuilder>),
     ZSet(ZSetBuilder),
 }
 
@@ -90,7 +100,11 @@ impl Building {
             kind::ZSET | kind::ZSET_2 | kind::ZSET_LISTPACK | kind::ZSET_ZIPLIST => {
                 Building::ZSet(ZSetBuilder::new(count, limits.zset, limits.sanitize))
             }
-            _ => return Err(RdbError::Unsupported { what: "values of this type" }),
+            kind::LIST | kind::LIST_ZIPLIST | kind::LIST_QUICKLIST | kind::LIST_QUICKLIST_2 => {
+                Building::List(ListBuilder::new(of, limits.list))
+            }
+            kind::STREAM | kind::STREAM_2 => Building::Stream(Box::default()),
+            _ => return Err(RdbError::UnknownType(of)),
         })
     }
 
@@ -98,7 +112,9 @@ impl Building {
     pub fn part(&mut self, part: Part<Text<'_>>) -> Result<(), RdbError> {
         let taken = match self {
             Building::Hash(hash) => hash.part(part),
+            Building::List(list) => return list.part(part),
             Building::Set(set) => set.part(part),
+            Building::Stream(stream) => stream.part(part),
             Building::ZSet(zset) => zset.part(part),
         };
         Ok(taken?)
@@ -109,7 +125,9 @@ impl Building {
     pub fn end(self) -> Result<Option<Value>, RdbError> {
         let built = match self {
             Building::Hash(hash) => hash.end(),
+            Building::List(list) => list.end(),
             Building::Set(set) => set.end(),
+            Building::Stream(stream) => stream.end(),
             Building::ZSet(zset) => zset.end(),
         };
         Ok(built?)

@@ -3,7 +3,7 @@
 use super::{NoPayload, ValueLimits, Writing, dump, restore};
 use crate::engine::config::Config;
 use crate::engine::keyspace::{Keyspace, Value};
-use crate::engine::types::{Container, Hash, Set, ZSet};
+use crate::engine::types::{Container, Hash, List, Set, ZSet};
 use crate::wire::rdb::{Encoder, RdbError, seal_payload};
 
 fn limits() -> ValueLimits {
@@ -50,6 +50,21 @@ fn zset_of(len: i32) -> Value {
     ZSet::from_pairs(pairs.collect(), &limits().zset).0.into_value()
 }
 
+fn list_of(len: usize, element: &str) -> Value {
+    let mut list = List::new(-2);
+    for n in 0..len {
+        list.push(false, format!("{element} {n}").as_bytes(), 2000);
+    }
+    list.into_value()
+}
+
+/// Entries with equal and with other fields, deleted ones, two groups, consumers with and without
+/// pending entries: as redis-server 7.0.15 dumped it.
+fn stream() -> Value {
+    let payload = include_bytes!("stream.dump");
+    restore(payload, &limits(), true).expect("a stream")
+}
+
 /// A value of every kind of every type, by a name.
 fn samples() -> Vec<(&'static str, Value)> {
     vec![
@@ -65,6 +80,10 @@ fn samples() -> Vec<(&'static str, Value)> {
         ("large hash", hash_of(1500, "v")),
         ("small zset", zset_of(20)),
         ("large zset", zset_of(1500)),
+        ("short list", list_of(3, "7")),
+        ("long list", list_of(2500, "element")),
+        ("list of large elements", list_of(4, &"large".repeat(500))),
+        ("stream", stream()),
     ]
 }
 

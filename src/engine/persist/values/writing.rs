@@ -1,7 +1,10 @@
 //! A value on its way into an RDB, in portions.
 
+use super::writing_stream::{self, Part};
 use crate::engine::keyspace::{Item, Table, Value};
+use crate::engine::types::List;
 use crate::engine::types::hash::HashRepr;
+use crate::engine::types::list::Node;
 use crate::engine::types::set::SetRepr;
 use crate::engine::types::zset::{Sorted, ZSetRepr};
 use crate::wire::rdb::{Encoder, kind};
@@ -19,6 +22,9 @@ pub struct Writing {
 enum Place {
     /// At its beginning.
     Start,
+    /// In a list: the node.
+    Node(usize),
+    Stream(Part),
     /// In a table: the segment, and the item in it.
     Table(usize, usize),
     /// In a sorted set: so many pairs are left, from the smallest on.
@@ -67,7 +73,16 @@ impl Writing {
                 ZSetRepr::Packed(pack) => out.string(pack.as_bytes()),
                 ZSetRepr::Sorted(sorted) => return sorted_step(&mut self.place, sorted, out, max),
             },
-            _ => {}
+            Value::List(list) => return list_step(&mut self.place, list, out, max),
+            Value::Stream(stream) => {
+                let part = match self.place {
+                    Place::Stream(part) => part,
+                    _ => Part::Start,
+                };
+                let next = writing_stream::step(stream, part, out, max);
+                self.place = next.map_or(Place::Start, Place::Stream);
+                return next.is_none();
+            }
         }
         true
     }
@@ -139,6 +154,29 @@ fn sorted_step(place: &mut Place, sorted: &Sorted, out: &mut Encoder, max: usize
         if out.len() >= max {
             *place = Place::Left(left);
             return left == 0;
+        }
+    }
+    true
+}
+
+/// Writes a list on: the number of its nodes, then the nodes.
+fn list_step(place: &mut Place, list: &List, out: &mut Encoder, max: usize) -> bool {
+    let mut at = match *place {
+        Place::Node(at) => at,
+        _ => {
+            out.length(list.node_count() as u64);
+            0
+        }
+    };
+    for node in list.nodes_from(at) {
+        match node {
+            Node::Packed(pack) => out.packed_node(pack.as_bytes()),
+            Node::Plain(text) => out.plain_node(text),
+        }
+        at += 1;
+        if out.len() >= max {
+            *place = Place::Node(at);
+            return at == list.node_count();
         }
     }
     true

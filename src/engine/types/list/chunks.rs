@@ -52,6 +52,16 @@ impl Chunks {
         self.parts.iter().flat_map(|p| p.nodes.iter())
     }
 
+    /// The nodes from this number on.
+    pub fn iter_from(&self, node: usize) -> impl Iterator<Item = &Node> {
+        let (mut part, mut skip) = (0, node);
+        while let Some(chunk) = self.parts.get(part).filter(|c| c.nodes.len() <= skip) {
+            skip -= chunk.nodes.len();
+            part += 1;
+        }
+        self.parts.range(part.min(self.parts.len())..).flat_map(|p| p.nodes.iter()).skip(skip)
+    }
+
     /// Bytes on the heap.
     pub fn heap_bytes(&self) -> usize {
         self.parts.capacity() * size_of::<Chunk>()

@@ -71,6 +71,11 @@ impl List {
         self.chunks.iter()
     }
 
+    /// The same from a node's number on: to go on where one stopped.
+    pub fn nodes_from(&self, node: usize) -> impl Iterator<Item = &Node> {
+        self.chunks.iter_from(node)
+    }
+
     /// How many nodes there are.
     pub fn node_count(&self) -> usize {
         self.chunks.node_count()
