@@ -64,8 +64,10 @@ fn story(pair: &mut Pair, script: &mut Script, told: &mut Vec<String>) -> Result
             waiting[who] = real.is_none();
             waits += usize::from(waiting[who]);
         } else {
-            let lines: Vec<Line> =
-                (0..3).flat_map(|_| script.group()).map(|words| Line { conn: 0, words }).collect();
+            let lines: Vec<Line> = (0..3)
+                .flat_map(|_| script.group())
+                .map(|words| Line { conn: 0, words, glued: false })
+                .collect();
             told.extend(lines.iter().map(|l| show(0, &l.words)));
             if let Some(found) = pair.run(&lines) {
                 return Err(unlike(&Some(found.real), &Some(found.ours)));
@@ -75,7 +77,7 @@ fn story(pair: &mut Pair, script: &mut Script, told: &mut Vec<String>) -> Result
     for who in (0..WAITERS).filter(|who| waiting[*who]) {
         wake(pair, who, &ids, told)?;
     }
-    let digest = Line { conn: 1, words: vec![b"DEBUG".to_vec(), b"DIGEST".to_vec()] };
+    let digest = Line::new(1, &["DEBUG", "DIGEST"]);
     match pair.run(&[digest]) {
         Some(found) => {
             let unlike = unlike(&Some(found.real), &Some(found.ours));

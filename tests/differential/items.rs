@@ -147,11 +147,12 @@ fn value(dice: &mut Dice) -> Vec<u8> {
             let len = dice.pick(LENGTHS);
             (0..len).map(|_| b'a' + dice.below(26) as u8).collect()
         }
-        22 => (0..dice.below(40)).map(|_| dice.next() as u8).collect(),
+        // Without NUL: SORT ALPHA ends a string there, and leaves the order of the rest free.
+        22 => (0..dice.below(40)).map(|_| (dice.next() as u8).max(1)).collect(),
         _ if dice.one_in(40) => {
             let salt = dice.below(251);
-            (0..5000).map(|i| ((i * (7919 + salt)) >> 3) as u8).collect()
+            (0..5000).map(|i| (((i * (7919 + salt)) >> 3) as u8).max(1)).collect()
         }
-        _ => b"\x00\xff\r\n".to_vec(),
+        _ => b"\x01\xff\r\n".to_vec(),
     }
 }

@@ -59,6 +59,7 @@ pub trait Family: Sync {
 pub fn all() -> Vec<&'static dyn Family> {
     vec![
         &strings::Strings,
+        &lists::Lists,
         &sets::Sets,
         &hashes::Hashes,
         &sorting::Sorting,
@@ -76,6 +77,15 @@ const KEYS: usize = 5;
 pub struct Line {
     pub conn: usize,
     pub words: Words,
+    /// It belongs to the line before: neither is of use without the other.
+    pub glued: bool,
+}
+
+impl Line {
+    pub fn new(conn: usize, words: &[&str]) -> Line {
+        let words = words.iter().map(|w| w.as_bytes().to_vec()).collect();
+        Line { conn, words, glued: false }
+    }
 }
 
 /// Connections that take turns within a round.
@@ -118,13 +128,12 @@ impl Script {
         for (family, _) in &self.families {
             for (name, values) in family.limits() {
                 let value = self.dice.pick(values);
-                let words = ["CONFIG", "SET", name, value].map(|w| w.as_bytes().to_vec());
-                out.push(Line { conn: 0, words: words.to_vec() });
+                out.push(Line::new(0, &["CONFIG", "SET", name, value]));
             }
         }
         for conn in 0..CONNS {
             if self.dice.one_in(3) {
-                out.push(Line { conn, words: vec![b"HELLO".to_vec(), b"3".to_vec()] });
+                out.push(Line::new(conn, &["HELLO", "3"]));
             }
         }
         while out.len() < lines {
@@ -132,18 +141,18 @@ impl Script {
                 self.conn = self.dice.below(CONNS);
             }
             if self.dice.one_in(300) {
-                let words = vec![b"DEBUG".to_vec(), b"DIGEST".to_vec()];
-                out.push(Line { conn: self.conn, words });
+                out.push(Line::new(self.conn, &["DEBUG", "DIGEST"]));
             }
             let conn = self.conn;
-            out.extend(self.group().into_iter().map(|words| Line { conn, words }));
+            let group = self.group().into_iter().enumerate();
+            out.extend(group.map(|(i, words)| Line { conn, words, glued: i > 0 }));
         }
         for conn in 0..CONNS {
             if self.in_multi[conn] {
-                out.push(Line { conn, words: vec![b"EXEC".to_vec()] });
+                out.push(Line::new(conn, &["EXEC"]));
             }
         }
-        out.push(Line { conn: 0, words: vec![b"DEBUG".to_vec(), b"DIGEST".to_vec()] });
+        out.push(Line::new(0, &["DEBUG", "DIGEST"]));
         out
     }
 
@@ -157,9 +166,12 @@ impl Script {
         let mut group = pattern.fill(&mut self.dice, &mut |name, dice, words| {
             fill(family, prefixes, name, dice, words);
         });
-        if !pattern.is_group() && !waits(&group[0]) {
+        // What SPOP takes at random, the servers would take unalike.
+        let spop = group[0][0].eq_ignore_ascii_case(b"SPOP");
+        if !pattern.is_group() && !spop && !waits(&group[0]) {
             spoil(&mut self.dice, &mut group[0]);
         }
+        group.iter_mut().for_each(tame);
         // Transactions mostly nest as they should.
         let multi = |w: &[u8]| group[0][0].eq_ignore_ascii_case(w) && group[0].len() == 1;
         let open = self.in_multi[self.conn];
@@ -235,8 +247,8 @@ fn fill(family: &dyn Family, prefixes: &[&str], name: &str, dice: &mut Dice, wor
 fn spoil(dice: &mut Dice, words: &mut Words) {
     match dice.below(200) {
         0..=2 => words.push(b"extra".to_vec()),
-        3..=5 if words.len() > 1 && !words.iter().any(|w| lives_briefly(w)) => drop(words.pop()),
-        6..=8 if words.len() > 1 && !words.iter().any(|w| lives_briefly(w)) => {
+        3..=5 if words.len() > 1 && !words.iter().any(|w| is_touchy(w)) => drop(words.pop()),
+        6..=8 if words.len() > 1 && !words.iter().any(|w| is_touchy(w)) => {
             let at = 1 + dice.below(words.len() - 1);
             words[at] = dice.pick(items::NUMBERS).into();
         }
@@ -245,8 +257,25 @@ fn spoil(dice: &mut Dice, words: &mut Words) {
     }
 }
 
-/// Whether a number in this word's line may be a short time to live.
-fn lives_briefly(word: &[u8]) -> bool {
+/// Takes out what both servers would do at great length: billions of random elements, or a
+/// string of hundreds of megabytes for one bit.
+fn tame(words: &mut Words) {
+    let name = words[0].to_ascii_uppercase();
+    let most = match name.as_slice() {
+        b"SRANDMEMBER" | b"HRANDFIELD" | b"ZRANDMEMBER" => 1000.0,
+        b"SETBIT" | b"BITFIELD" | b"SETRANGE" => 1e6,
+        _ => return,
+    };
+    for word in words.iter_mut().skip(2) {
+        let text = String::from_utf8_lossy(word).into_owned();
+        if text.trim_start_matches('#').parse::<f64>().is_ok_and(|n| n.abs() > most) {
+            *word = b"-5".to_vec();
+        }
+    }
+}
+
+/// Whether a number in this word's line may be a short time to live, or one that says nothing.
+fn is_touchy(word: &[u8]) -> bool {
     let word = word.to_ascii_uppercase();
     let has = |part: &[u8]| word.windows(part.len()).any(|w| w == part);
     // And a cursor in the middle of a scan means another place to each server.

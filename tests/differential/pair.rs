@@ -51,10 +51,10 @@ impl Pair {
 
     /// Nothing left of what came before. False if one of the two does not answer.
     pub fn clear(&mut self, families: &[(u32, &'static dyn Family)]) -> bool {
-        let mut lines: Vec<Line> = (0..CONNS).map(|conn| line(conn, &["RESET"])).collect();
-        lines.push(line(0, &["FLUSHALL"]));
+        let mut lines: Vec<Line> = (0..CONNS).map(|conn| Line::new(conn, &["RESET"])).collect();
+        lines.push(Line::new(0, &["FLUSHALL"]));
         for (name, values) in families.iter().flat_map(|(_, f)| f.limits()) {
-            lines.push(line(0, &["CONFIG", "SET", name, values[0]]));
+            lines.push(Line::new(0, &["CONFIG", "SET", name, values[0]]));
         }
         self.run(&lines).is_none()
     }
@@ -129,10 +129,6 @@ impl Pair {
         let tail: Vec<&str> = log.lines().rev().take(12).collect();
         tail.into_iter().rev().collect::<Vec<_>>().join("\n")
     }
-}
-
-pub fn line(conn: usize, words: &[&str]) -> Line {
-    Line { conn, words: words.iter().map(|w| w.as_bytes().to_vec()).collect() }
 }
 
 impl Side {

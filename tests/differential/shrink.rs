@@ -21,7 +21,14 @@ pub fn shrink(
         let mut from = 0;
         // The last line is the one that shows it.
         while from + 1 < lines.len() && Instant::now() < until {
-            let end = (from + piece).min(lines.len() - 1);
+            let mut end = (from + piece).min(lines.len() - 1);
+            while end < lines.len() - 1 && lines[end].glued {
+                end += 1;
+            }
+            if lines[end].glued {
+                // The group of the last line stays whole.
+                break;
+            }
             let mut fewer = lines[..from].to_vec();
             fewer.extend_from_slice(&lines[end..]);
             if !pair.clear(families) {

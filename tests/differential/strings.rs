@@ -20,6 +20,10 @@ impl Family for Strings {
     }
 
     fn item(&self, name: &str, dice: &mut Dice, words: &mut Words) -> bool {
+        if name == "value" && dice.one_in(30) {
+            words.push(b"\x00\xff\x00\r\n".to_vec());
+            return true;
+        }
         if name != "tiny" {
             return false;
         }
