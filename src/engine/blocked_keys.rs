@@ -242,10 +242,10 @@ impl Engine {
     }
 
     /// Serves whoever waits for keys that came into being. Serving may bring further keys (BLMOVE
-    /// pushes): they are served as well.
+    /// pushes): they are served as well. While a command is parked, this waits for its end.
     #[inline]
     pub(crate) fn serve_ready(&mut self) {
-        if !self.waiting.ready.is_empty() && self.unit.depth == 0 {
+        if !self.waiting.ready.is_empty() && self.unit.depth == 0 && self.parked.is_none() {
             self.serve_all_ready();
         }
     }

@@ -50,6 +50,8 @@ impl Engine {
     /// Ends a parking; what the clients sent meanwhile is executed.
     pub(crate) fn unpark(&mut self) {
         self.parked = None;
+        // Whoever waits for what the parked command brought is served by the time that it is now.
+        self.serve_ready();
         let waiting: Vec<ConnId> =
             self.clients.iter().filter(|c| !c.query.waiting().is_empty()).map(|c| c.conn).collect();
         self.resume.extend(waiting);

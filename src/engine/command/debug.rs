@@ -2,6 +2,7 @@
 
 use crate::engine::call::{Call, CommandSpec, Group, flags::*};
 use crate::engine::digest::{self, Digest};
+use crate::engine::config::directive::read_memory;
 use crate::engine::keyspace::Value;
 use crate::engine::persist::{self, ReloadOptions};
 use crate::engine::{Engine, replication};
@@ -45,6 +46,7 @@ fn debug(e: &mut Engine, call: &Call<'_>) {
             e.keys.active_expire = num::parse_i64(call.arg(2)).unwrap_or(0) != 0;
             e.reply.ok();
         }
+        (b"quicklist-packed-threshold", 3) => packed_threshold(e, call.arg(2)),
         (b"object", 3) => object(e, call.arg(2)),
         (b"log", 3) => {
             let text = format!("DEBUG LOG: {}", String::from_utf8_lossy(call.arg(2)));
@@ -66,6 +68,21 @@ fn debug(e: &mut Engine, call: &Call<'_>) {
             text.extend_from_slice(b"'. Try DEBUG HELP.");
             e.reply.error(text);
         }
+    }
+}
+
+/// From which size on an element of a list is a node of its own.
+fn packed_threshold(e: &mut Engine, arg: &[u8]) {
+    // What Redis says of what it allows; in fact 1 is, and 0 restores the default.
+    const MAX: i128 = (1 << 32) - (1 << 20);
+    match read_memory(arg).filter(|n| *n <= MAX).and_then(|n| usize::try_from(n).ok()) {
+        Some(n) => {
+            e.keys.list_large = if n == 0 { crate::engine::types::list::LARGE } else { n };
+            e.reply.ok();
+        }
+        None => e.reply.error(
+            "ERR argument must be a memory value bigger than 1 and smaller than 4gb",
+        ),
     }
 }
 
@@ -205,6 +222,9 @@ fn help(e: &mut Engine) {
             "    Replicates the provided string to replicas, allowing data divergence.",
             "OBJECT <key>",
             "    Show low level info about `key` and associated value.",
+            "QUICKLIST-PACKED-THRESHOLD <size>",
+            "    Sets the threshold for elements to be inserted as plain vs packed nodes",
+            "    Default value is 1GB, allows values up to 4GB. Setting to 0 restores to default.",
             "POPULATE <count> [<prefix>] [<size>]",
             "    Create <count> string keys named key:<num>. If <prefix> is specified then",
             "    it is used instead of the 'key' prefix. These are not propagated to",
