@@ -60,5 +60,21 @@ const PATTERNS: &[(u32, &str)] = &[
     (1, "BLMOVE <key> <key> (LEFT|RIGHT|foo) (LEFT|RIGHT) 0.001"),
     (1, "BRPOPLPUSH <key> <key> 0.001"),
     (1, "BLMPOP 0.001 1 <key> (LEFT|RIGHT) [COUNT 3|COUNT 0]"),
+    (2, "LPOP <key> (-1|x|<number>)"),
+    (2, "LREM <key> <number> <member>"),
+    (2, "LRANGE <key> <number> <number>"),
+    (1, "LTRIM <key> <number> <number>"),
+    (2, "LPOS <key> <member> [RANK <number>] [COUNT <number>] [MAXLEN <number>]"),
+    (1, "LMPOP <number> <key> <key> (LEFT|RIGHT) [COUNT 2 COUNT 3|foo|COUNT]"),
+    (1, "(LPOP|RPOP|LPUSH|LMPOP|BLPOP|LSET|LPOS|BLMPOP) <key> [<junk>]*"),
+    (1, "DEBUG QUICKLIST-PACKED-THRESHOLD (0|0|1|5b|60|200|1kb|x|-1|5gb)"),
+    (
+        1,
+        "MULTI ; BLPOP <key> <key> 0 ; BLMOVE <key> <key> LEFT RIGHT 0 ; BRPOPLPUSH <key> <key> 0 \
+         ; BLMPOP 0 1 <key> LEFT ; EXEC",
+    ),
+    (1, "BRPOPLPUSH <key> <key> (-1|x|-0.5|1e100|0x0.1)"),
+    (1, "BLMOVE <key> <key> LEFT RIGHT (-1|x|-0.5|1e100)"),
+    (1, "BLMPOP (-1|x|0x0.01) 1 <key> LEFT"),
     (1, "BLPOP <key> (-1|x|nan|inf|1e100|9223372036854775808)"),
 ];

@@ -1,8 +1,8 @@
 //! DEBUG: what tests and lessons need of it.
 
 use crate::engine::call::{Call, CommandSpec, Group, flags::*};
-use crate::engine::digest::{self, Digest};
 use crate::engine::config::directive::read_memory;
+use crate::engine::digest::{self, Digest};
 use crate::engine::keyspace::Value;
 use crate::engine::persist::{self, ReloadOptions};
 use crate::engine::{Engine, replication};
@@ -80,9 +80,9 @@ fn packed_threshold(e: &mut Engine, arg: &[u8]) {
             e.keys.list_large = if n == 0 { crate::engine::types::list::LARGE } else { n };
             e.reply.ok();
         }
-        None => e.reply.error(
-            "ERR argument must be a memory value bigger than 1 and smaller than 4gb",
-        ),
+        None => {
+            e.reply.error("ERR argument must be a memory value bigger than 1 and smaller than 4gb")
+        }
     }
 }
 
