@@ -4,7 +4,6 @@
 /// Family and commands.
 const LATER: &[(&str, &str)] = &[
     ("scripting", "eval evalsha eval_ro evalsha_ro script fcall fcall_ro function"),
-    ("HyperLogLog", "pfadd pfcount pfmerge pfdebug pfselftest"),
     ("the append-only file", "bgrewriteaof"),
     ("ACL users", "acl"),
     ("cluster mode", "cluster asking readonly readwrite"),

@@ -22,6 +22,8 @@ pub enum Mode {
     Scan,
     /// As [`Mode::Scan`], the elements pairs.
     ScanPairs,
+    /// The same, except for moments and idle times, which may differ a little.
+    Times,
     /// Random elements: as many on both sides, and each out of the reply before on its own side.
     Among,
     /// Only the form: types and numbers of elements.
@@ -49,6 +51,7 @@ pub fn mode(words: &[Vec<u8>]) -> Mode {
         // Elements whose weights are both missing are equal, and come in no order.
         b"SORT" | b"SORT_RO" if has(words, b"BY") && has(words, b"ALPHA") => Mode::Shape,
         b"DUMP" => Mode::Payload,
+        b"XINFO" | b"XPENDING" => Mode::Times,
         b"HELLO" => Mode::Shape,
         _ => Mode::Exact,
     }
@@ -157,6 +160,7 @@ fn same_as(words: &[Vec<u8>], real: &Value, ours: &Value, before: Option<&Before
     let mode = mode(words);
     match mode {
         Mode::Exact => alike(real, ours),
+        Mode::Times => at_about(real, ours),
         Mode::Near(most) => match (real, ours) {
             // Negative ones are answers of another kind.
             (Value::Int(r), Value::Int(o)) if *r >= 0 && *o >= 0 => {
@@ -223,6 +227,34 @@ fn alike(a: &Value, b: &Value) -> bool {
                 && a.iter().zip(b).all(|(a, b)| alike(&a.0, &b.0) && alike(&a.1, &b.1))
         }
         _ => a == b,
+    }
+}
+
+/// Equal, moments and idle times (milliseconds) nearly so.
+fn at_about(a: &Value, b: &Value) -> bool {
+    let near = |a: &Value, b: &Value| match (a, b) {
+        (Value::Int(a), Value::Int(b)) => a.abs_diff(*b) <= 1500,
+        _ => false,
+    };
+    let named = |v: &Value| matches!(v.as_bytes(), Some(b"idle" | b"seen-time"));
+    match (a, b) {
+        (Value::Int(x), Value::Int(y)) => x == y || *x > 1_000_000_000_000 && near(a, b),
+        (Value::Array(a), Value::Array(b)) => {
+            // An entry of XPENDING: ID, consumer, idle time, deliveries.
+            let pending = a.len() == 4 && a[1].as_bytes().is_some();
+            a.len() == b.len()
+                && a.iter().zip(b).enumerate().all(|(i, (x, y))| {
+                    let idle = pending && i == 2 || i > 0 && named(&a[i - 1]);
+                    at_about(x, y) || idle && near(x, y)
+                })
+        }
+        (Value::Map(a), Value::Map(b)) => {
+            a.len() == b.len()
+                && a.iter().zip(b).all(|((k, x), (l, y))| {
+                    k == l && (at_about(x, y) || named(k) && near(x, y))
+                })
+        }
+        _ => alike(a, b),
     }
 }
 

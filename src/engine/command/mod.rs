@@ -34,6 +34,8 @@ mod hash_change;
 mod hash_count;
 mod hash_random;
 mod hash_read;
+mod hyperloglog;
+mod hyperloglog_debug;
 mod latency;
 mod latency_doctor;
 mod latency_graph;

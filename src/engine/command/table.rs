@@ -32,6 +32,8 @@ const GROUPS: &[&[CommandSpec]] = &[
     super::geo_add::SPECS,
     super::geo_get::SPECS,
     super::geo_search::SPECS,
+    super::hyperloglog::SPECS,
+    super::hyperloglog_debug::SPECS,
     super::latency::SPECS,
     super::list_block::SPECS,
     super::list_change::SPECS,

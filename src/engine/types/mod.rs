@@ -10,6 +10,7 @@
 pub mod bitmap;
 pub mod chunk_map;
 pub mod hash;
+pub mod hll;
 pub mod list;
 pub mod set;
 pub mod stream;
