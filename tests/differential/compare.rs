@@ -250,9 +250,9 @@ fn at_about(a: &Value, b: &Value) -> bool {
         }
         (Value::Map(a), Value::Map(b)) => {
             a.len() == b.len()
-                && a.iter().zip(b).all(|((k, x), (l, y))| {
-                    k == l && (at_about(x, y) || named(k) && near(x, y))
-                })
+                && a.iter()
+                    .zip(b)
+                    .all(|((k, x), (l, y))| k == l && (at_about(x, y) || named(k) && near(x, y)))
         }
         _ => alike(a, b),
     }

@@ -13,12 +13,15 @@ pub mod dice;
 pub mod items;
 pub mod pattern;
 
+mod bitmaps;
 mod generic;
 mod geo;
 mod hashes;
+mod hyperloglogs;
 mod lists;
 mod sets;
 mod sorting;
+mod streams;
 mod strings;
 mod zsets;
 
@@ -65,6 +68,9 @@ pub fn all() -> Vec<&'static dyn Family> {
         &sorting::Sorting,
         &zsets::ZSets,
         &geo::Geo,
+        &streams::Streams,
+        &bitmaps::Bitmaps,
+        &hyperloglogs::HyperLogLogs,
         &generic::Generic,
     ]
 }

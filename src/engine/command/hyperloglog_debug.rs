@@ -101,7 +101,8 @@ fn pfselftest(e: &mut Engine, _: &Call<'_>) {
         if hll::count(&sparse) != card {
             wrong = Some("dense/sparse disagree".into());
         } else if card.is_ok_and(|card| card.abs_diff(n) > most_error(n)) {
-            wrong = Some(format!("Too big error. card:{n} abserr:{}", card.unwrap_or(0).abs_diff(n)));
+            wrong =
+                Some(format!("Too big error. card:{n} abserr:{}", card.unwrap_or(0).abs_diff(n)));
         }
     }
     match wrong {
