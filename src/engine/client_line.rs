@@ -1,6 +1,7 @@
 //! A client in one line, as CLIENT LIST, CLIENT INFO and log lines show it.
 
 use super::Engine;
+use super::client_memory::STATIC_REPLY;
 use super::conn::{Client, ConnId, Kind};
 use super::replication;
 
@@ -65,30 +66,17 @@ impl Client {
     }
 }
 
-/// Redis's static reply buffer: what it has room for is never charged to `omem`.
-const STATIC_REPLY: usize = 16 * 1024;
-
 impl Engine {
     /// The line of a client, empty if it is gone.
     pub(crate) fn client_line(&self, conn: ConnId) -> String {
         let Some(c) = self.clients.get(conn) else { return String::new() };
         let running = self.executing == Some(conn);
-        let (qbuf, free, argv_mem) = if running {
-            (self.running_query.0, self.running_query.1, self.running_query.2)
-        } else {
-            (c.query.filled - c.query.done, c.query.buf.len() - c.query.filled, 0)
-        };
+        let m = self.memory_of(c);
         let waits = if running { self.reply.buf.len() - c.out.head_done } else { c.out.len() };
         let (obl, oll) = if waits <= STATIC_REPLY { (waits, 0) } else { (0, 1) };
-        let behind = replication::behind(self, conn) as usize;
-        let oll = oll + usize::from(behind > 0);
-        let omem = if waits > STATIC_REPLY { waits } else { 0 } + behind;
+        let oll = oll + usize::from(replication::behind(self, conn) > 0);
         let [sub, psub, ssub] = c.subscriptions.as_ref().map_or([0; 3], |s| s.counts());
-        let (multi, multi_mem) = match &c.multi {
-            Some(m) => (m.queue.len() as i64, m.memory()),
-            None => (-1, 0),
-        };
-        let mem = std::mem::size_of::<Client>() + qbuf + free + STATIC_REPLY + omem + multi_mem;
+        let multi = c.multi.as_ref().map_or(-1, |m| m.queue.len() as i64);
         let events = if waits > 0 && !running { "rw" } else { "r" };
         let name = String::from_utf8_lossy(&c.name);
         format!(
@@ -108,16 +96,16 @@ impl Engine {
             psub,
             ssub,
             multi,
-            qbuf,
-            free,
-            argv_mem,
-            multi_mem,
+            m.qbuf,
+            m.qbuf_free,
+            m.argv,
+            m.multi,
             STATIC_REPLY,
             waits.min(STATIC_REPLY),
             obl,
             oll,
-            omem,
-            mem,
+            m.output,
+            m.total,
             events,
             c.last_cmd.unwrap_or("NULL"),
             if c.is_master_link() { "(superuser)" } else { "default" },

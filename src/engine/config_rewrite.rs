@@ -18,15 +18,17 @@ pub(crate) struct Rewriting {
     /// The old text as far as it was read.
     old: Vec<u8>,
     writing: bool,
+    all: bool,
 }
 
 impl Engine {
     /// Begins to rewrite the conf file; the client waits for the outcome.
-    pub(crate) fn begin_rewrite(&mut self, conn: ConnId) {
+    /// `all`: directives with their defaults are written as well.
+    pub(crate) fn begin_rewrite(&mut self, conn: ConnId, all: bool) {
         let Some(path) = self.boot.config_file.clone() else { return };
         let job = self.next_job();
         self.effect(Effect::OpenFile { job, path: path.clone() });
-        self.rewriting = Some(Rewriting { conn, path, job, old: Vec::new(), writing: false });
+        self.rewriting = Some(Rewriting { conn, path, job, old: Vec::new(), writing: false, all });
         self.parked = Some(Parked::Job(job));
         self.block(conn, Blocked::Rewrite);
     }
@@ -64,7 +66,7 @@ impl Engine {
         let Some(r) = &mut self.rewriting else { return };
         r.job = job;
         r.writing = true;
-        let text = rewrite::rewrite(&self.config, &String::from_utf8_lossy(&r.old));
+        let text = rewrite::rewrite(&self.config, &String::from_utf8_lossy(&r.old), r.all);
         let path = r.path.clone();
         self.parked = Some(Parked::Job(job));
         self.effect(Effect::CreateFile { job, path: format!("{path}-{pid}.tmp") });

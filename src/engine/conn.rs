@@ -139,6 +139,8 @@ pub struct QueryBuffer {
     pub filled: usize,
     /// Bytes that were executed since the connection began.
     pub total: u64,
+    /// The most that waited since the last look at it.
+    pub peak: usize,
     pub parser: RequestParser,
 }
 
@@ -162,6 +164,13 @@ impl QueryBuffer {
             self.buf.resize(self.filled + want, 0);
         }
         &mut self.buf[self.filled..]
+    }
+
+    /// Gives back all but `size` bytes, which hold what waits.
+    pub fn shrink(&mut self, size: usize) {
+        self.tidy();
+        self.buf.truncate(size.max(self.filled));
+        self.buf.shrink_to_fit();
     }
 
     /// Forgets `n` waiting bytes.

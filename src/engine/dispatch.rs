@@ -208,7 +208,7 @@ impl Engine {
     fn replica_got_reply(&mut self, conn: ConnId, words: &[&[u8]], before: usize) {
         let reply = self.reply.buf.split_off(before);
         let name = words.first().copied().unwrap_or_default();
-        let entry = super::command::table::lookup(name);
+        let entry = self.command(name);
         let found = entry.and_then(|e| match words.get(1) {
             Some(word) if !e.subcommands.is_empty() => e.sub(word),
             _ => Some(e),
@@ -297,7 +297,8 @@ fn may_run(c: &Client) -> bool {
 
 /// Bytes that wait, bytes that are free, bytes of the words.
 fn query_sizes(query: &QueryBuffer, words: usize) -> (usize, usize, usize) {
-    (query.filled - query.done, query.buf.len() - query.filled, words)
+    let waits = query.filled - query.done;
+    (waits, query.buf.len() - waits, words)
 }
 
 fn words_len(argv: &[Range<usize>]) -> usize {

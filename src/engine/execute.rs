@@ -3,7 +3,7 @@
 use super::Engine;
 use super::blocked::Blocked;
 use super::call::{Call, flags};
-use super::command::table::{self, Entry};
+use super::command::table::Entry;
 use super::conn::{ConnId, Kind};
 use super::facts::Detail;
 use super::replication;
@@ -79,7 +79,7 @@ impl Engine {
 
     /// Finds the command and checks the number of words.
     fn find(&self, name: &[u8], words: &[&[u8]]) -> Result<&'static Entry, Unfit> {
-        let Some(mut entry) = table::lookup(name) else {
+        let Some(mut entry) = self.command(name) else {
             return Err((None, unknown_command(words)));
         };
         if !entry.subcommands.is_empty()

@@ -94,6 +94,7 @@ impl Engine {
         self.now = now;
         let Some(c) = self.clients.get_mut(conn) else { return };
         c.query.filled = (c.query.filled + n).min(c.query.buf.len());
+        c.query.peak = c.query.peak.max(c.query.waiting().len());
         c.last_interaction_us = now.mono_us;
         let master = c.is_master_link();
         self.stats.total_reads_processed += 1;

@@ -13,6 +13,7 @@ pub mod blocked_keys;
 pub mod boot;
 pub mod call;
 mod client_line;
+mod client_memory;
 pub mod clients;
 pub mod command;
 pub mod config;
@@ -49,6 +50,7 @@ mod output;
 pub mod pause;
 pub mod persist;
 pub mod pubsub;
+pub mod renamed;
 pub mod replication;
 pub mod rng;
 mod secrets;
@@ -135,6 +137,8 @@ pub struct Engine {
     pub(crate) slowlog: slowlog::SlowLog,
     pub(crate) latency_events: latency_events::LatencyEvents,
     pub(crate) pubsub: pubsub::PubSub,
+    /// DEBUG PAUSE-CRON.
+    pub(crate) cron_paused: bool,
     pub(crate) tracking: tracking::Tracking,
     /// Messages to the running client that its CLIENT REPLY mode does not silence.
     pub(crate) pushed: Vec<u8>,
@@ -198,6 +202,7 @@ impl Engine {
             slowlog: Default::default(),
             latency_events: Default::default(),
             pubsub: Default::default(),
+            cron_paused: false,
             tracking: Default::default(),
             pushed: Vec::new(),
             memory_peak: Default::default(),

@@ -18,6 +18,7 @@ pub struct Stats {
     pub expired_keys: u64,
     pub expired_time_cap_reached: u64,
     pub evicted_keys: u64,
+    pub evicted_clients: u64,
     pub keyspace_hits: u64,
     pub keyspace_misses: u64,
     pub total_error_replies: u64,

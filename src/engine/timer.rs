@@ -39,7 +39,9 @@ impl Engine {
         if now.mono_us >= self.next_cron_us {
             let hz = self.config.hz.clamp(1, 500) as u64;
             self.next_cron_us = now.mono_us + 1_000_000 / hz;
-            self.cron();
+            if !self.cron_paused {
+                self.cron();
+            }
         }
         self.evict_more();
         replication::cron(self);
@@ -68,6 +70,7 @@ impl Engine {
         self.used_memory();
         self.count_clients_bytes();
         self.clients_cron();
+        self.shrink_query_buffers();
         self.limit_tracking();
         super::expire::cron(self);
         self.serve_ready();
@@ -116,6 +119,7 @@ impl Engine {
             self.resume_unblocked();
         }
         self.broadcast_invalidations();
+        self.evict_clients();
         for conn in std::mem::take(&mut self.closing) {
             self.close(conn);
         }

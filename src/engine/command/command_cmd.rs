@@ -34,9 +34,9 @@ const fn spec(
 }
 
 /// A command or, as `config|get`, a subcommand.
-pub(super) fn find(name: &[u8]) -> Option<&'static Entry> {
+pub(super) fn find(e: &Engine, name: &[u8]) -> Option<&'static Entry> {
     let mut parts = name.split(|b| *b == b'|');
-    let entry = table::lookup(parts.next()?)?;
+    let entry = e.command(parts.next()?)?;
     match (parts.next(), parts.next()) {
         (None, _) => Some(entry),
         (Some(sub), None) => entry.sub(sub),
@@ -58,7 +58,7 @@ fn info(e: &mut Engine, call: &Call<'_>) {
     }
     e.reply.array(call.args.len() - 2);
     for name in &call.args[2..] {
-        match find(name) {
+        match find(e, name) {
             Some(entry) => describe(e, entry),
             None => e.reply.null(),
         }

@@ -9,7 +9,7 @@ pub(super) fn docs(e: &mut Engine, call: &Call<'_>) {
     let entries: Vec<&Entry> = if call.args.len() == 2 {
         table::table().entries.iter().collect()
     } else {
-        call.args[2..].iter().filter_map(|n| find(n)).collect()
+        call.args[2..].iter().filter_map(|n| find(e, n)).collect()
     };
     e.reply.map(entries.len());
     for entry in entries {

@@ -1,7 +1,7 @@
 //! COMMAND GETKEYS and GETKEYSANDFLAGS: the keys of a whole command.
 
 use super::command_info::statuses;
-use super::table::{self, Entry};
+use super::table::Entry;
 use crate::engine::Engine;
 use crate::engine::call::{Call, flags::NO_MANDATORY_KEYS};
 use crate::engine::key_spec::{BeginSearch, FindKeys, KeySpec};
@@ -126,7 +126,7 @@ fn migrate_keys(words: &[&[u8]]) -> std::ops::Range<usize> {
 /// The keys of the command that the arguments are; otherwise an error (or no key) is replied.
 fn asked<'a>(e: &mut Engine, call: &Call<'a>) -> Option<Vec<(&'a [u8], &'static str)>> {
     let words = &call.args[2..];
-    let entry = table::lookup(words[0]).and_then(|entry| match words.get(1) {
+    let entry = e.command(words[0]).and_then(|entry| match words.get(1) {
         Some(word) if !entry.subcommands.is_empty() => entry.sub(word),
         _ => Some(entry),
     });

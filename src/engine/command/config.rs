@@ -209,7 +209,7 @@ fn rewrite(e: &mut Engine, call: &Call<'_>) {
     if e.boot.config_file.is_none() {
         return e.reply.error("ERR The server is running without a config file");
     }
-    e.begin_rewrite(call.conn);
+    e.begin_rewrite(call.conn, false);
 }
 
 fn help(e: &mut Engine, _call: &Call<'_>) {

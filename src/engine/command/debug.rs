@@ -47,6 +47,19 @@ fn debug(e: &mut Engine, call: &Call<'_>) {
             e.reply.ok();
         }
         (b"quicklist-packed-threshold", 3) => packed_threshold(e, call.arg(2)),
+        (b"protocol", 3) => super::debug_protocol::protocol(e, call),
+        (b"pause-cron", 3) => {
+            e.cron_paused = num::parse_i64(call.arg(2)).unwrap_or(0) != 0;
+            e.reply.ok();
+        }
+        (b"config-rewrite-force-all", 2) => match e.boot.config_file {
+            Some(_) => e.begin_rewrite(call.conn, true),
+            None => e.reply.error("ERR The server is running without a config file"),
+        },
+        // Reply buffers grow and shrink as they are used: there is nothing to tune.
+        (b"replybuffer", 4) if call.is(2, "peak-reset-time") || call.is(2, "resizing") => {
+            e.reply.ok();
+        }
         (b"object", 3) => object(e, call.arg(2)),
         (b"log", 3) => {
             let text = format!("DEBUG LOG: {}", String::from_utf8_lossy(call.arg(2)));

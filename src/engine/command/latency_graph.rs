@@ -69,12 +69,8 @@ mod tests {
         let series = Series { samples: [(10, 1), (40, 5), (100, 13)].into(), worst_ms: 20 };
         let text = graph("command", &series, 100);
         let rule = "-".repeat(80);
-        assert_eq!(
-            text,
-            format!(
-                "command - high 13 ms, low 1 ms (all time high 20 ms)\n{rule}\n  #\n  |\n o|\n_||\n   \
-                 \n160\nm0s\n s \n"
-            )
-        );
+        let columns = ["  #", "  |", " o|", "_||", "   ", "110", "mms", ""].join("\n");
+        let head = "command - high 13 ms, low 1 ms (all time high 20 ms)";
+        assert_eq!(text, format!("{head}\n{rule}\n{columns}"));
     }
 }

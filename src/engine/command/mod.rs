@@ -17,6 +17,7 @@ mod command_list;
 mod config;
 mod connection;
 mod debug;
+mod debug_protocol;
 mod generic_dump;
 mod generic_expire;
 mod generic_flush;

@@ -1,6 +1,5 @@
 //! MULTI, EXEC, DISCARD, WATCH, UNWATCH.
 
-use super::table;
 use crate::engine::Engine;
 use crate::engine::call::{Call, CommandSpec, Group, Handler, KeySpec, acl, flags::*};
 
@@ -60,7 +59,7 @@ fn exec(e: &mut Engine, call: &Call<'_>) {
     e.unit.depth += 1;
     for words in &multi.queue {
         let words: Vec<&[u8]> = words.iter().map(|w| &w[..]).collect();
-        let Some(mut entry) = words.first().and_then(|name| table::lookup(name)) else { continue };
+        let Some(mut entry) = words.first().and_then(|name| e.command(name)) else { continue };
         if let Some(sub) = words.get(1).and_then(|w| entry.sub(w)) {
             entry = sub;
         }

@@ -111,6 +111,11 @@ impl Loader<'_> {
             self.user_hash = super::user::read(self.config, rest)?;
             return Ok(());
         }
+        if name == "rename-command"
+            && let [from, to] = rest
+        {
+            return self.config.renamed.rename(from, to).map_err(str::to_owned);
+        }
         let Some(d) = table::lookup(name.as_bytes()) else {
             return refused_directive(name, rest.len());
         };
@@ -140,7 +145,6 @@ fn refused_directive(name: &str, words: usize) -> Result<(), String> {
     }
     Err(match name {
         "loadmodule" if words >= 1 => "Modules are not supported".into(),
-        "rename-command" if words == 2 => "Renaming commands is not supported".into(),
         "sentinel" => "sentinel directive while not in sentinel mode".into(),
         _ => "Bad directive or wrong number of arguments".into(),
     })

@@ -11,6 +11,7 @@ mod table_kept;
 mod user;
 mod words;
 
+use super::renamed::Renamed;
 use std::collections::BTreeMap;
 
 pub use words::{
@@ -100,6 +101,10 @@ pub struct Config {
     pub output_limit_replica: OutputLimit,
     pub output_limit_pubsub: OutputLimit,
     pub client_query_buffer_limit: i64,
+    /// Bytes for all clients together; negative: percent of maxmemory; 0: no limit.
+    pub maxmemory_clients: i64,
+    /// rename-command.
+    pub renamed: Renamed,
     pub proto_max_bulk_len: i64,
 
     // ── persistence ────────────────────────────────────────────────────────────────────────────
@@ -245,6 +250,8 @@ impl Default for Config {
             output_limit_replica: OutputLimit { hard: 256 << 20, soft: 64 << 20, soft_seconds: 60 },
             output_limit_pubsub: OutputLimit { hard: 32 << 20, soft: 8 << 20, soft_seconds: 60 },
             client_query_buffer_limit: 1 << 30,
+            maxmemory_clients: 0,
+            renamed: Renamed::default(),
             proto_max_bulk_len: 512 << 20,
             dir: "./".into(),
             dbfilename: "dump.rdb".into(),

@@ -164,6 +164,7 @@ static OWN: &[Directive] = &[
     entry("masterauth", None, SECRET, Kind::Bytes(at!(masterauth))),
     entry("masteruser", None, SECRET, Kind::Bytes(at!(masteruser))),
     entry("maxclients", None, 0, Kind::Number(at!(maxclients), number(1, UINT))),
+    entry("maxmemory-clients", None, 0, Kind::Number(at!(maxmemory_clients), percent(-100, LONG))),
     entry(
         "min-replicas-max-lag",
         Some("min-slaves-max-lag"),

@@ -5,7 +5,7 @@
 use super::directive::{Directive, Kept};
 use super::table::{
     DENY_LOADING, HIDDEN, IMMUTABLE, INT, LONG, UINT, ULONG, absent, entry, kept, memory, number,
-    octal, percent,
+    octal,
 };
 
 pub(super) static KEPT: &[Directive] = &[
@@ -111,16 +111,6 @@ pub(super) static KEPT: &[Directive] = &[
     entry("jemalloc-bg-thread", None, 0, kept(Kept::Bool, "yes")),
     entry("latency-tracking-info-percentiles", None, 0, kept(Kept::Percentiles, "50 99 99.9")),
     entry("list-compress-depth", None, 0, kept(Kept::Number(number(0, INT)), "0")),
-    entry(
-        "maxmemory-clients",
-        None,
-        0,
-        absent(
-            Kept::Number(percent(-100, LONG)),
-            "0",
-            "maxmemory-clients is not supported: there is no client eviction",
-        ),
-    ),
     entry("no-appendfsync-on-rewrite", None, 0, kept(Kept::Bool, "no")),
     entry("oom-score-adj", None, 0, kept(Kept::Word(&["no", "yes", "relative", "absolute"]), "no")),
     entry("oom-score-adj-values", None, 0, kept(Kept::Text, "0 200 800")),

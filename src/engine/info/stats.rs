@@ -30,7 +30,7 @@ pub(super) fn lines(e: &Engine, out: &mut String) {
     field!(out, "expired_time_cap_reached_count", s.expired_time_cap_reached);
     field!(out, "expire_cycle_cpu_milliseconds", 0);
     field!(out, "evicted_keys", s.evicted_keys);
-    field!(out, "evicted_clients", 0);
+    field!(out, "evicted_clients", s.evicted_clients);
     let (exceeded, current) = e.eviction_exceeded_ms();
     field!(out, "total_eviction_exceeded_time", exceeded);
     field!(out, "current_eviction_exceeded_time", current);
