@@ -51,6 +51,7 @@ impl Engine {
     pub fn block(&mut self, conn: ConnId, why: Blocked) {
         if let Some(c) = self.clients.get_mut(conn) {
             c.blocked = Some(why);
+            self.clients.may_be_blocked.set(true);
         }
     }
 

@@ -37,6 +37,7 @@ impl Engine {
         self.reply.resp = c.resp;
         let mut argv = std::mem::take(&mut self.argv);
         self.executing = Some(conn);
+        self.clock_us = self.host.micros();
         self.run_batch(conn, &mut query, &mut argv);
         self.executing = None;
         self.argv = argv;
@@ -61,6 +62,8 @@ impl Engine {
     }
 
     fn run_batch(&mut self, conn: ConnId, query: &mut QueryBuffer, argv: &mut Vec<Range<usize>>) {
+        // Requests that were looked at already.
+        let mut ahead = 1;
         loop {
             let Some(c) = self.clients.get(conn) else { return };
             if !may_run(c)
@@ -82,6 +85,10 @@ impl Engine {
                 }
             };
             let from = master.then(|| replication::next_of_stream(self));
+            if ahead == 0 {
+                ahead = self.look_ahead(c.db, &query.buf[query.done..query.filled]);
+            }
+            ahead -= 1;
             let parsed = query.parser.parse(&query.buf[query.done..query.filled], &limits, argv);
             let consumed = match parsed {
                 Ok(Parsed::Incomplete { .. }) => return,

@@ -78,8 +78,10 @@ impl Engine {
     }
 
     /// Finds the command and checks the number of words.
-    fn find(&self, name: &[u8], words: &[&[u8]]) -> Result<&'static Entry, Unfit> {
-        let Some(mut entry) = self.command(name) else {
+    fn find(&mut self, name: &[u8], words: &[&[u8]]) -> Result<&'static Entry, Unfit> {
+        // Renamed commands keep their names while the instance runs.
+        let renamed = &self.config.renamed;
+        let Some(mut entry) = self.known.lookup(name, |name| renamed.lookup(name)) else {
             return Err((None, unknown_command(words)));
         };
         if !entry.subcommands.is_empty()
@@ -129,9 +131,11 @@ impl Engine {
         let before = self.reply.buf.len();
         let dirty = self.dirty;
         let outer = std::mem::take(&mut self.unit.verbatim);
-        let began = self.host.micros();
+        // The end of one command is the beginning of the next: a clock read less for each.
+        let began = self.clock_us;
         (entry.spec.handler)(self, &Call { conn, args: words, spec: entry.spec });
-        let took = self.host.micros().saturating_sub(began);
+        self.clock_us = self.host.micros();
+        let took = self.clock_us.saturating_sub(began);
         let verbatim = std::mem::replace(&mut self.unit.verbatim, outer);
         let failed = self.reply.buf.get(before) == Some(&b'-');
         if failed {

@@ -122,6 +122,24 @@ impl Engine {
         entry
     }
 
+    /// Takes an expired key out before it is overwritten: all that a write needs to look up which
+    /// does not ask what was there.
+    pub fn make_way(&mut self, key: &[u8]) {
+        if self.keyspace.db(self.db).expires_len() > 0 {
+            self.lookup_write(key);
+        }
+    }
+
+    /// The number under `key`, to be counted up in place: one look-up instead of three. `None`:
+    /// there is none, or it needs more care.
+    pub fn counter(&mut self, key: &[u8]) -> Option<&mut i64> {
+        if self.keyspace.db(self.db).expires_len() > 0 {
+            return None;
+        }
+        let clock_s = self.clock_s();
+        self.keyspace.db_mut(self.db).number_mut(key, clock_s)
+    }
+
     /// Seconds of the clients' clock: the unit of idle times. It starts half-way, because a key
     /// that was restored or loaded may have been idle for longer than this clock has run.
     pub(crate) fn clock_s(&self) -> u32 {

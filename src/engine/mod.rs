@@ -8,6 +8,7 @@
 //! One turn goes: any number of inputs, then [`Engine::end_turn`], then the driver takes effects,
 //! facts and output.
 
+mod ahead;
 pub mod blocked;
 pub mod blocked_keys;
 pub mod boot;
@@ -146,6 +147,10 @@ pub struct Engine {
     pub(crate) evict: evict::Evict,
     /// Microseconds of processor time, system and user, as the driver last told.
     pub(crate) cpu_us: (u64, u64),
+    /// The host's clock at the end of the last command, or at the beginning of the batch.
+    pub(crate) clock_us: u64,
+    /// Commands found lately.
+    known: command::table::Known,
     /// Microseconds that the running command takes beyond the turn.
     pub(crate) spent_us: u64,
     /// How many clients are monitors.
@@ -208,6 +213,8 @@ impl Engine {
             memory_peak: Default::default(),
             evict: Default::default(),
             cpu_us: (0, 0),
+            clock_us: 0,
+            known: Default::default(),
             spent_us: 0,
             monitors: 0,
             close_running: None,

@@ -1,6 +1,6 @@
 //! The loop of one instance: wait, feed the engine, carry out what it wants, write, tell.
 
-use super::conn::Sock;
+use super::conn::Socks;
 use super::control::{Control, ControlRx};
 use super::dial::Dialling;
 use super::gate::Gate;
@@ -18,7 +18,6 @@ use crate::engine::Signal;
 use crate::engine::conn::ConnId;
 use crate::engine::effect::Parked;
 use crate::observe::{ExitHow, Fact, LogLevel, Now};
-use std::collections::HashMap;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Waker;
@@ -43,7 +42,7 @@ pub(super) struct Instance {
     pub(super) ready: Arc<ReadyQueue>,
     /// Out of file descriptors: nothing is accepted before this moment of the clients' clock.
     pub(super) accept_again_us: Option<u64>,
-    pub(super) socks: HashMap<ConnId, Sock>,
+    pub(super) socks: Socks,
     pub(super) dialling: Option<Dialling>,
     pub(super) jobs: Jobs,
     pub(super) facts: Vec<Fact>,
@@ -105,7 +104,7 @@ impl Instance {
             place,
             pidfile: None,
             accept_again_us: None,
-            socks: HashMap::new(),
+            socks: Socks::default(),
             dialling: None,
             jobs: Jobs::new(ready.clone()),
             facts: Vec::new(),

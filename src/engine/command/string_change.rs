@@ -64,6 +64,14 @@ fn decrby(e: &mut Engine, call: &Call<'_>) {
 }
 
 fn count(e: &mut Engine, key: &[u8], by: i64) {
+    if let Some(n) = e.counter(key)
+        && let Some(new) = n.checked_add(by)
+    {
+        *n = new;
+        e.touched(key);
+        e.notify(class::STRING, "incrby", e.db, key);
+        return e.reply.int(new);
+    }
     let old = match e.lookup_write(key).map(|entry| entry.value()) {
         None => Some(0),
         Some(Value::Int(n)) => Some(*n),

@@ -139,12 +139,14 @@ fn set(e: &mut Engine, call: &Call<'_>) {
     if o.get && e.get_string(key).is_err() {
         return;
     }
-    let found = e.lookup_write(key).is_some();
-    if (o.nx && found) || (o.xx && !found) {
-        if !o.get {
-            e.reply.null();
+    if o.nx || o.xx {
+        let found = e.lookup_write(key).is_some();
+        if (o.nx && found) || (o.xx && !found) {
+            if !o.get {
+                e.reply.null();
+            }
+            return;
         }
-        return;
     }
     store(e, key, value, at, o.keep_ttl);
     if let Some(at) = at {
@@ -162,6 +164,7 @@ fn set(e: &mut Engine, call: &Call<'_>) {
 }
 
 fn store(e: &mut Engine, key: &[u8], value: &[u8], at: Option<i64>, keep_ttl: bool) {
+    e.make_way(key);
     e.set_key(key, Value::string(value), keep_ttl);
     e.notify(class::STRING, "set", e.db, key);
     if at.is_some() {
@@ -197,7 +200,6 @@ fn psetex(e: &mut Engine, call: &Call<'_>) {
 fn set_for(e: &mut Engine, call: &Call<'_>, unit: Unit) {
     let Some(at) = expire_at(e, call, call.arg(2), unit) else { return };
     let (key, value) = (call.arg(1), call.arg(3));
-    e.lookup_write(key);
     store(e, key, value, Some(at), false);
     propagate_with_expiry(e, key, value, at);
     e.reply.ok();
@@ -208,7 +210,6 @@ fn getset(e: &mut Engine, call: &Call<'_>) {
     if e.get_string(key).is_err() {
         return;
     }
-    e.lookup_write(key);
     store(e, key, value, None, false);
     e.propagate_as(&[b"SET", key, value]);
 }
@@ -238,7 +239,6 @@ fn set_many(e: &mut Engine, call: &Call<'_>, only_new: bool) -> bool {
         return false;
     }
     for [key, value] in pairs {
-        e.lookup_write(key);
         store(e, key, value, None, false);
     }
     true

@@ -148,6 +148,48 @@ pub fn lookup(name: &[u8]) -> Option<&'static Entry> {
     table.by_name.get(&*lower).map(|&i| &table.entries[i])
 }
 
+/// Commands found lately, by their names as they were sent: a client sends the same few again and
+/// again, and in the same case.
+#[derive(Debug)]
+pub struct Known {
+    /// A name's bytes as a number, its length, what it names.
+    places: [(u64, usize, Option<&'static Entry>); KNOWN],
+}
+
+/// Names that are kept: a power of two.
+const KNOWN: usize = 64;
+
+impl Default for Known {
+    fn default() -> Known {
+        Known { places: [(0, 0, None); KNOWN] }
+    }
+}
+
+impl Known {
+    /// The command of this name; `find` knows it for certain, and answers always the same.
+    #[inline]
+    pub fn lookup(
+        &mut self,
+        name: &[u8],
+        find: impl FnOnce(&[u8]) -> Option<&'static Entry>,
+    ) -> Option<&'static Entry> {
+        let mut word = [0; 8];
+        let Some(front) = word.get_mut(..name.len()) else { return find(name) };
+        front.copy_from_slice(name);
+        let word = u64::from_le_bytes(word);
+        let at = (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58) as usize % KNOWN;
+        let (known, len, entry) = self.places[at];
+        if known == word && len == name.len() && entry.is_some() {
+            return entry;
+        }
+        let entry = find(name);
+        if entry.is_some() {
+            self.places[at] = (word, name.len(), entry);
+        }
+        entry
+    }
+}
+
 /// FNV-1a: names are short, and the order must not depend on the process.
 #[derive(Default)]
 pub struct NameHasher(u64);

@@ -72,6 +72,11 @@ impl Db {
         self.table.get(key)
     }
 
+    /// Brings the entries of these keys near, all at once; whether they are there does not matter.
+    pub fn fetch(&self, keys: &[&[u8]]) {
+        self.table.fetch(keys);
+    }
+
     /// Stores a value under `key`, with this expiry or none; the value that stood there comes back.
     pub fn insert(
         &mut self,
@@ -132,6 +137,19 @@ impl Db {
         let result = change(entry.value_mut());
         self.entry_bytes = self.entry_bytes + entry.cost() - before;
         Some(result)
+    }
+
+    /// The number under `key`, to be changed in place: that changes no cost.
+    pub fn number_mut(&mut self, key: &[u8], clock_s: u32) -> Option<&mut i64> {
+        let entry = self.table.get_mut(key)?;
+        entry.touch(clock_s);
+        match entry.value() {
+            Value::Int(_) => match entry.value_mut() {
+                Value::Int(n) => Some(n),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// Takes a key out.

@@ -15,6 +15,9 @@ const MERGE_MAX: usize = SEGMENT_MAX * 3 / 8;
 /// spread (crafted keys) then make one segment long, instead of the directory endless.
 const DIRECTORY_SLACK: usize = 64;
 
+/// Names that are fetched together.
+const FETCHED: usize = 32;
+
 /// What a table holds: something with a name of its own, which never changes. A clone is cheap: it
 /// shares what is large.
 pub trait Item: Clone {
@@ -136,6 +139,26 @@ impl<T: Item> Table<T> {
         self.len -= 1;
         self.merge(id);
         Some(entry)
+    }
+
+    /// Reads what a look-up of each of these names reads, step by step for all of them together:
+    /// the processor waits for memory once a step, and not once a name.
+    pub(super) fn fetch(&self, names: &[&[u8]]) {
+        let mut read = 0;
+        let mut hashes = [0; FETCHED];
+        for names in names.chunks(FETCHED) {
+            let hashes = &mut hashes[..names.len()];
+            for (hash, name) in hashes.iter_mut().zip(names) {
+                *hash = self.hash(name);
+            }
+            read += hashes.iter().map(|hash| self.segment_of(*hash).len()).sum::<usize>();
+            let places = hashes.iter().map(|hash| self.segment_of(*hash).position(*hash));
+            read += places.sum::<usize>();
+            let items = hashes.iter().filter_map(|hash| self.with_hash(*hash).next());
+            read += items.map(|item| item.name().len()).sum::<usize>();
+        }
+        // Without a use of what was read, nothing would be read.
+        std::hint::black_box(read);
     }
 
     /// All items with this hash: one, unless chance has it.
