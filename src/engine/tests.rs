@@ -1,5 +1,6 @@
 //! The engine seen from outside: what a client gets back for what it sends.
 
+mod evict;
 mod limits;
 mod pubsub;
 mod storm;

@@ -62,13 +62,17 @@ const PATTERNS: &[(u32, &str)] = &[
     (6, "HINCRBYFLOAT <key> <field> <float>"),
     (3, "HINCRBYFLOAT <key> <field> <number>"),
     (3, "HKEYS <key=k> ; HRANDFIELD <$k>"),
-    (3, "HKEYS <key=k> ; HRANDFIELD <$k> <count>"),
-    (3, "HGETALL <key=k> ; HRANDFIELD <$k> <count> WITHVALUES"),
+    (3, "HKEYS <key=k> ; HRANDFIELD <$k> (1|2|5|30|-1|-3|-20|0)"),
+    (3, "HGETALL <key=k> ; HRANDFIELD <$k> (1|2|5|30|-1|-3|-20|0) WITHVALUES"),
     (
         2,
-        "HRANDFIELD <key> (0|x|-9223372036854775808|4611686018427387904|1.5) \
-         [WITHVALUES|WITHVALUES 1|foo]",
+        "EXISTS <key=k> ; \
+         HRANDFIELD <$k> (0|x|-9223372036854775808|1.5) [WITHVALUES|WITHVALUES 1|foo]",
     ),
     (3, "OBJECT ENCODING <key=k> ; HSCAN <$k> 0 COUNT 100000 [MATCH <glob>]"),
-    (1, "HSCAN <key> (0|x|-) [COUNT (0|-1|x)|COUNT|MATCH|MATCH <glob>|TYPE hash|foo]*"),
+    (1, "EXISTS <key=k> ; HRANDFIELD <$k> 4611686018427387904 WITHVALUES"),
+    (
+        1,
+        "HLEN <key=k> ; HSCAN <$k> (x|-|0 COUNT 0|0 COUNT -1|0 COUNT x|0 COUNT|0 MATCH|0 TYPE x|0 foo)",
+    ),
 ];

@@ -33,7 +33,11 @@ fn encoding(e: &mut Engine, call: &Call<'_>) {
 }
 
 fn refcount(e: &mut Engine, call: &Call<'_>) {
+    // Shared numbers have one clock for all keys, so Redis shares none where a policy looks at it.
+    let policy = e.config.maxmemory_policy;
+    let alone = e.config.maxmemory > 0 && (policy.counts_uses() || policy.counts_idleness());
     match e.lookup_untouched(call.arg(2)).map(|entry| entry.value().refcount()) {
+        Some(_) if alone => e.reply.int(1),
         Some(n) => e.reply.int(n),
         None => e.reply.null(),
     }

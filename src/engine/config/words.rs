@@ -98,6 +98,11 @@ impl MaxmemoryPolicy {
         matches!(self, P::VolatileLru | P::VolatileLfu | P::VolatileRandom | P::VolatileTtl)
     }
 
+    /// Whether it asks for how long a key was not used.
+    pub fn counts_idleness(self) -> bool {
+        matches!(self, MaxmemoryPolicy::VolatileLru | MaxmemoryPolicy::AllkeysLru)
+    }
+
     /// Whether it asks how often a key was used.
     pub fn counts_uses(self) -> bool {
         matches!(self, MaxmemoryPolicy::VolatileLfu | MaxmemoryPolicy::AllkeysLfu)

@@ -12,9 +12,6 @@ use std::fmt::Write;
 /// What an empty instance is charged with.
 const BASE: u64 = 860 * 1024;
 
-/// What the backlog may take beyond its size: its last block, and what blocks cost.
-const BACKLOG_SLACK: u64 = 64 * 1024;
-
 /// The most that was ever used, as far as anybody looked.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryPeak(Cell<u64>);
@@ -34,12 +31,22 @@ impl Engine {
                 + c.out.pieces.iter().map(|p| p.len() as u64).sum::<u64>()
                 + c.multi.as_ref().map_or(0, |m| m.memory() as u64)
         };
+        let (stream, share) = self.stream_memory();
         Account {
             data: self.keyspace.used_bytes() as u64,
             normal: self.clients.iter().filter(|c| !c.is_replica()).map(of).sum(),
-            replicas: self.clients.iter().filter(|c| c.is_replica()).map(of).sum(),
-            backlog: self.repl.stream.memory() as u64,
+            replicas: self.clients.iter().filter(|c| c.is_replica()).map(of).sum::<u64>() + share,
+            backlog: stream - share,
         }
+    }
+
+    /// What the blocks of the stream take, and how much of that is beyond the backlog's size: held
+    /// for replicas that are behind, if there are any.
+    fn stream_memory(&self) -> (u64, u64) {
+        let all = self.repl.stream.memory() as u64;
+        let behind = self.clients.iter().any(Client::is_replica);
+        let beyond = all.saturating_sub(self.config.repl_backlog_size.unsigned_abs());
+        (all, if behind { beyond } else { 0 })
     }
 
     /// What the buffers of clients take that are no replicas.
@@ -50,13 +57,8 @@ impl Engine {
     /// Bytes that count against `maxmemory`, `clients` of them in buffers of clients. What waits for
     /// replicas does not count: evicting would only make more of it.
     pub(crate) fn memory_for_evict(&self, clients: u64) -> u64 {
-        let (data, backlog) = (self.keyspace.used_bytes() as u64, self.repl.stream.memory() as u64);
-        BASE + data + clients + backlog - self.backlog_not_counted(backlog)
-    }
-
-    /// What of the stream's bytes is held beyond the backlog's size, for replicas that are behind.
-    fn backlog_not_counted(&self, backlog: u64) -> u64 {
-        backlog.saturating_sub(self.config.repl_backlog_size.unsigned_abs() + BACKLOG_SLACK)
+        let (stream, share) = self.stream_memory();
+        BASE + self.keyspace.used_bytes() as u64 + clients + stream - share
     }
 
     /// Bytes in use by this instance, and the peak so far.
@@ -141,10 +143,9 @@ pub(super) fn lines(e: &Engine, out: &mut String) {
     field!(out, "rss_overhead_bytes", 0);
     field!(out, "mem_fragmentation_ratio", "1.00");
     field!(out, "mem_fragmentation_bytes", 0);
-    let not_counted = a.replicas + e.backlog_not_counted(a.backlog);
-    field!(out, "mem_not_counted_for_evict", not_counted);
+    field!(out, "mem_not_counted_for_evict", a.replicas);
     field!(out, "mem_replication_backlog", a.backlog);
-    field!(out, "mem_total_replication_buffers", a.backlog);
+    field!(out, "mem_total_replication_buffers", e.stream_memory().0);
     field!(out, "mem_clients_slaves", a.replicas);
     field!(out, "mem_clients_normal", a.normal);
     field!(out, "mem_cluster_links", 0);

@@ -2,6 +2,7 @@
 
 mod bytes;
 mod chain;
+mod collections;
 mod failover;
 mod fallback;
 mod full_sync;
