@@ -170,9 +170,10 @@ fn xadd(e: &mut Engine, call: &Call<'_>) {
     }
     e.touched(key);
     e.key_ready(e.db, key);
-    if o.approximately || o.id.is_none_or(|given| !given.seq) {
-        let id = added.id.text();
-        propagate(e, call, &o, Some(&id), &added.bound);
+    // An ID that was given in full goes out as it was written.
+    let chosen = o.id.is_none_or(|given| !given.seq).then(|| added.id.text());
+    if o.approximately || chosen.is_some() {
+        propagate(e, call, &o, chosen.as_deref(), &added.bound);
     }
 }
 

@@ -66,9 +66,17 @@ impl Width {
     }
 
     /// `value` as it fits. Redis takes a negative number for an unsigned field as a giant one.
+    /// A number so far below the field's range that the distance overflows counts as too great.
     pub fn set(self, value: i64, overflow: Overflow) -> Option<i64> {
-        let exact = if self.signed { i128::from(value) } else { i128::from(value as u64) };
-        self.fit(exact, overflow)
+        if !self.signed {
+            return self.fit(i128::from(value as u64), overflow);
+        }
+        let max = (1i128 << (self.bits - 1)) - 1;
+        let far = self.bits < 64 && max - i128::from(value) > i128::from(i64::MAX);
+        match overflow {
+            Overflow::Saturate if far => Some(max as i64),
+            _ => self.fit(i128::from(value), overflow),
+        }
     }
 
     fn fit(self, exact: i128, overflow: Overflow) -> Option<i64> {
@@ -143,6 +151,8 @@ mod tests {
         assert_eq!(u(8).set(-1, Overflow::Saturate), Some(255));
         assert_eq!(i(8).add(127, 1, Overflow::Wrap), Some(-128));
         assert_eq!(i(8).set(-200, Overflow::Saturate), Some(-128));
+        assert_eq!(i(10).set(i64::MIN, Overflow::Saturate), Some(511));
+        assert_eq!(i(10).set(i64::MIN + 512, Overflow::Saturate), Some(-512));
         assert_eq!(i(64).add(i64::MAX, 1, Overflow::Wrap), Some(i64::MIN));
         assert_eq!(i(64).add(i64::MIN, -1, Overflow::Saturate), Some(i64::MIN));
         assert_eq!(u(63).add(i64::MAX, i64::MAX, Overflow::Saturate), Some(i64::MAX));

@@ -122,6 +122,7 @@ mod tests {
     fn what_is_outside_counts_as_nothing() {
         assert_eq!(count_bits(b"", 0..=0), 0);
         assert_eq!(count_bits(b"\xff", 0..=8), 0);
-        assert_eq!(first_bit(b"\xff", 3..=2, true), None);
+        let (start, end) = (3, 2);
+        assert_eq!(first_bit(b"\xff", start..=end, true), None);
     }
 }

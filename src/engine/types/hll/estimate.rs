@@ -4,7 +4,7 @@
 use super::{HASH_BITS, REGISTERS};
 
 /// 0.5 / ln 2.
-const ALPHA_INF: f64 = 0.721_347_520_444_481_703_680;
+const ALPHA_INF: f64 = 0.721_347_520_444_481_7;
 
 /// How often each value occurs among these registers.
 pub fn histogram_of(registers: &[u8]) -> [u32; 64] {

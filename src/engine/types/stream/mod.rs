@@ -63,11 +63,6 @@ impl Stream {
         "stream"
     }
 
-    /// How many entries it holds.
-    pub fn len(&self) -> usize {
-        usize::try_from(self.log.len()).unwrap_or(usize::MAX)
-    }
-
     /// The entries: [`Log::nodes`] for those who write them out, [`Log::range`] to read them.
     pub fn log(&self) -> &Log {
         &self.log
