@@ -28,7 +28,9 @@ impl Engine {
             self.running_query
         } else {
             let waits = c.query.waiting().len();
-            (waits, c.query.buf.len() - waits, 0)
+            // Redis drops what stands before a large argument while it reads it.
+            let dropped = c.query.parser.before_large_argument();
+            (waits.saturating_sub(dropped), c.query.buf.len() - waits, 0)
         };
         let waits = if running { self.reply.buf.len() - c.out.head_done } else { c.out.len() };
         let output = if waits > STATIC_REPLY { waits } else { 0 };

@@ -139,6 +139,8 @@ pub struct QueryBuffer {
     pub filled: usize,
     /// Bytes that were executed since the connection began.
     pub total: u64,
+    /// At least so many further bytes belong to the request that is being read.
+    pub need: usize,
     /// The most that waited since the last look at it.
     pub peak: usize,
     pub parser: RequestParser,
@@ -158,9 +160,15 @@ impl QueryBuffer {
     /// Space for the next read; the driver says afterwards how much of it was filled.
     pub fn space(&mut self) -> &mut [u8] {
         self.tidy();
-        // A half-read large argument doubles the buffer, so that big values come in few reads.
-        let want = LENT.max(self.filled.min(1 << 20));
-        if self.buf.len() < self.filled + LENT {
+        let free = self.buf.len() - self.filled;
+        // A half-read large argument multiplies the buffer: big values come in few reads. But
+        // it never becomes larger than the argument.
+        let enough = match self.need {
+            2.. if self.filled >= LENT => self.need.min(LENT),
+            _ => LENT,
+        };
+        if free < enough {
+            let want = self.need.min((4 * self.filled).min(1 << 20)).max(LENT.min(enough));
             self.buf.resize(self.filled + want, 0);
         }
         &mut self.buf[self.filled..]
@@ -176,6 +184,7 @@ impl QueryBuffer {
     /// Forgets `n` waiting bytes.
     pub fn consume(&mut self, n: usize) {
         let done = self.done.saturating_add(n).min(self.filled);
+        self.need = 0;
         self.total += (done - self.done) as u64;
         self.done = done;
     }

@@ -91,7 +91,10 @@ impl Engine {
             ahead -= 1;
             let parsed = query.parser.parse(&query.buf[query.done..query.filled], &limits, argv);
             let consumed = match parsed {
-                Ok(Parsed::Incomplete { .. }) => return,
+                Ok(Parsed::Incomplete { need }) => {
+                    query.need = need;
+                    return;
+                }
                 Ok(Parsed::Empty { consumed }) => {
                     if master {
                         let raw = &query.buf[query.done..query.done + consumed];

@@ -64,7 +64,7 @@ impl Engine {
         } else {
             self.call(conn, entry, words);
             self.finish_unit(words);
-            self.send_own_invalidations(conn);
+            self.send_own_invalidations();
             let offset = replication::offset(self);
             if let Some(c) = self.clients.get_mut(conn) {
                 c.woff = offset;
@@ -75,6 +75,7 @@ impl Engine {
         }
         self.tell_command(conn, words, before);
         self.serve_ready();
+        self.send_own_invalidations();
     }
 
     /// Finds the command and checks the number of words.

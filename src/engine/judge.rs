@@ -64,10 +64,9 @@ impl Engine {
         }
         let in_multi = c.multi.is_some() && !NOT_QUEUED.contains(&spec.name);
         let subscribed = c.subscriptions.is_some() && c.resp == 2;
-        if self.evict_if_needed() == Eviction::Failed
-            && !obeyed
-            && (any & flags::DENYOOM != 0 || in_multi)
-        {
+        let evicted = self.evict_if_needed();
+        self.send_own_invalidations();
+        if evicted == Eviction::Failed && !obeyed && (any & flags::DENYOOM != 0 || in_multi) {
             return refuse(OOM);
         }
         if (write || spec.name == "ping") && !obeyed && persist::refuses_writes(self) {

@@ -118,6 +118,7 @@ impl Engine {
             replication::end_turn(self);
             self.resume_unblocked();
         }
+        self.send_own_invalidations();
         self.broadcast_invalidations();
         self.evict_clients();
         for conn in std::mem::take(&mut self.closing) {

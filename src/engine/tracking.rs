@@ -54,8 +54,8 @@ pub struct Tracking {
     /// Pairs in `table`.
     items: usize,
     prefixes: BTreeMap<Name, Broadcast>,
-    /// Keys (`None`: all) that the running client shall forget once its reply is complete.
-    pending: Vec<Option<Name>>,
+    /// Keys (`None`: all) that clients shall forget once the reply is complete that they get now.
+    pending: Vec<(ConnId, Option<Name>)>,
     /// How often in turn the table was found to be too large.
     overflows: usize,
 }
@@ -167,22 +167,23 @@ impl Engine {
             if t.wishes.bcast || (own && t.wishes.noloop) {
                 continue;
             }
-            if own {
-                // Not into the middle of its reply.
-                self.tracking.pending.push(Some(key.into()));
+            // Not into the middle of its reply, nor before the one that a waiting client gets now.
+            if (own && changed) || c.blocked.is_some() {
+                self.tracking.pending.push((conn, Some(key.into())));
             } else {
                 self.send_invalid(conn, &Invalid::Keys(&[key]));
             }
         }
     }
 
-    /// The running command is done: its client is told of the keys that it changed itself.
+    /// The running command is done, or has not begun: clients are told of the keys that they changed
+    /// themselves.
     #[inline]
-    pub(crate) fn send_own_invalidations(&mut self, conn: ConnId) {
+    pub(crate) fn send_own_invalidations(&mut self) {
         if self.tracking.pending.is_empty() {
             return;
         }
-        for key in std::mem::take(&mut self.tracking.pending) {
+        for (conn, key) in std::mem::take(&mut self.tracking.pending) {
             match key {
                 Some(key) => self.send_invalid(conn, &Invalid::Keys(&[&key])),
                 None => self.send_all_invalid(conn),
@@ -199,7 +200,7 @@ impl Engine {
         let conns: Vec<ConnId> = tracking.map(|c| c.conn).collect();
         for conn in conns {
             if self.executing == Some(conn) {
-                self.tracking.pending.push(None);
+                self.tracking.pending.push((conn, None));
             } else {
                 self.send_all_invalid(conn);
             }

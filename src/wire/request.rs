@@ -141,7 +141,15 @@ pub struct RequestParser {
     partial: Vec<Range<usize>>,
 }
 
+/// From this length on an argument is a large one.
+const LARGE: usize = 32 * 1024;
+
 impl RequestParser {
+    /// Bytes in front of the argument that is being read, if it is a large one; else 0.
+    pub fn before_large_argument(&self) -> usize {
+        if self.bulk_len.is_some_and(|len| len >= LARGE) { self.pos } else { 0 }
+    }
+
     pub fn new() -> RequestParser {
         RequestParser::default()
     }

@@ -2,6 +2,7 @@
 
 use super::args::SYNTAX;
 use super::client_tracking::{caching, getredir, tracking, trackinginfo};
+use super::table;
 use crate::engine::call::{Call, CommandSpec, Group, Handler, acl, flags::*};
 use crate::engine::conn::{ConnId, ReplyMode};
 use crate::engine::pause::{PauseType, PausedBy};
@@ -265,6 +266,10 @@ fn unblock(e: &mut Engine, call: &Call<'_>) {
     }
     if with_error {
         e.count_error(b"UNBLOCKED");
+        let name = e.clients.get(conn).and_then(|c| c.last_cmd);
+        if let Some(entry) = name.and_then(|name| table::lookup(name.as_bytes())) {
+            e.stats.commands[entry.index].failed += 1;
+        }
         e.unblock(conn, |r| r.error("UNBLOCKED client unblocked via CLIENT UNBLOCK"));
     } else {
         e.time_out(conn);
