@@ -284,8 +284,10 @@ fn tame(words: &mut Words) {
 fn is_touchy(word: &[u8]) -> bool {
     let word = word.to_ascii_uppercase();
     let has = |part: &[u8]| word.windows(part.len()).any(|w| w == part);
-    // And a cursor in the middle of a scan means another place to each server.
+    // A cursor in the middle of a scan means another place to each server; and members between
+    // two others are told only where all scores are the same.
     has(b"SCAN")
+        || has(b"ZLEX")
         || has(b"EXPIRE")
         || has(b"SETEX")
         || has(b"GETEX")
