@@ -19,6 +19,8 @@ pub struct Stats {
     pub expired_time_cap_reached: u64,
     pub evicted_keys: u64,
     pub evicted_clients: u64,
+    /// Packed payloads that were looked at as sanitize-dump-payload asks.
+    pub sanitizations: u64,
     pub keyspace_hits: u64,
     pub keyspace_misses: u64,
     pub total_error_replies: u64,

@@ -1,5 +1,6 @@
 //! DEBUG: what tests and lessons need of it.
 
+use super::debug_value;
 use crate::engine::call::{Call, CommandSpec, Group, flags::*};
 use crate::engine::config::directive::read_memory;
 use crate::engine::digest::{self, Digest};
@@ -60,7 +61,16 @@ fn debug(e: &mut Engine, call: &Call<'_>) {
         (b"replybuffer", 4) if call.is(2, "peak-reset-time") || call.is(2, "resizing") => {
             e.reply.ok();
         }
-        (b"object", 3) => object(e, call.arg(2)),
+        (b"object", 3) => debug_value::object(e, call.arg(2)),
+        (b"sdslen", 3) => debug_value::sdslen(e, call.arg(2)),
+        (b"listpack", 3) => debug_value::listpack(e, call.arg(2)),
+        (b"quicklist", 3 | 4) => debug_value::quicklist(e, call.arg(2)),
+        (b"htstats", 3) => debug_value::htstats(e, call),
+        (b"htstats-key", 3) => debug_value::htstats_key(e, call.arg(2)),
+        (b"set-skip-checksum-validation", 3) => {
+            e.persist.skip_checksum = num::parse_i64(call.arg(2)).unwrap_or(0) != 0;
+            e.reply.ok();
+        }
         (b"log", 3) => {
             let text = format!("DEBUG LOG: {}", String::from_utf8_lossy(call.arg(2)));
             e.log(LogLevel::Warning, text);
@@ -170,23 +180,6 @@ fn populate(e: &mut Engine, call: &Call<'_>) {
     e.reply.ok();
 }
 
-fn object(e: &mut Engine, key: &[u8]) {
-    let Some(entry) = e.keyspace.db(e.db).get(key) else {
-        return e.reply.error("ERR no such key");
-    };
-    let value = entry.value();
-    let bytes = value.bytes();
-    let idle = entry.idle_s(e.clock_s());
-    let text = format!(
-        "Value at:0x0 refcount:{} encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{idle}",
-        value.refcount(),
-        value.encoding(),
-        bytes.len() + 1,
-        entry.accessed_s(),
-    );
-    e.reply.simple(&text);
-}
-
 /// The digest of all data, the same on every server that holds the same.
 fn all(e: &Engine) -> Digest {
     let mut all = Digest::default();
@@ -223,8 +216,16 @@ fn help(e: &mut Engine) {
             "ERROR <string>",
             "    Return a Redis protocol error with <string> as message. Useful for clients",
             "    unit tests to simulate Redis errors.",
+            "HTSTATS <dbid>",
+            "    Return hash table statistics of the specified Redis database.",
+            "HTSTATS-KEY <key>",
+            "    Like HTSTATS but for the hash table stored at <key>'s value.",
+            "LISTPACK <key>",
+            "    Show low level info about the listpack encoding of <key>.",
             "LOG <message>",
             "    Write <message> to the server log.",
+            "QUICKLIST <key> [<0|1>]",
+            "    Show low level info about the quicklist encoding of <key>.",
             "RELOAD [option ...]",
             "    Save the RDB on disk and reload it back to memory. Valid <option> values:",
             "    * MERGE: conflicting keys will be loaded from RDB.",
@@ -247,6 +248,10 @@ fn help(e: &mut Engine) {
             "    Setting it to 0 disables expiring keys in background when they are not",
             "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
             "    default.",
+            "SDSLEN <key>",
+            "    Show low level SDS string info representing `key` and value.",
+            "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+            "    Enables or disables checksum checks for RDB files and RESTORE's payload.",
             "SLEEP <seconds>",
             "    Stop the server for <seconds>. Decimals allowed.",
         ],

@@ -6,7 +6,8 @@ use crate::engine::call::flags::{DENYOOM, READONLY, WRITE};
 use crate::engine::call::{Call, CommandSpec, Group, KeySpec, acl};
 use crate::engine::notify::class;
 use crate::engine::persist::{self, NoPayload, ValueLimits};
-use crate::observe::GoneWhy;
+use crate::observe::{GoneWhy, LogLevel};
+use crate::wire::rdb::RdbError;
 
 pub(super) const SPECS: &[CommandSpec] = &[
     CommandSpec::new("dump", 2, dump, Group::Generic, "2.6.0")
@@ -85,12 +86,22 @@ fn restore(e: &mut Engine, call: &Call<'_>) {
         return e.reply.error("ERR Invalid TTL value, must be >= 0");
     }
     let limits = ValueLimits::new(&e.config, e.keyspace.seed(), !e.from_master());
-    let value = match persist::restore(payload, &limits, true) {
+    if limits.sanitize {
+        e.stats.sanitizations += u64::from(persist::is_packed(payload));
+    }
+    let value = match persist::restore(payload, &limits, !e.persist.skip_checksum) {
         Ok(value) => value,
         Err(NoPayload::Footer) => {
             return e.reply.error("ERR DUMP payload version or checksum are wrong");
         }
-        Err(NoPayload::Value(_)) => return e.reply.error("ERR Bad data format"),
+        Err(NoPayload::Value(error)) => {
+            let what = match &error {
+                RdbError::Corrupt(what) => (*what).to_owned(),
+                other => other.to_string(),
+            };
+            e.log(LogLevel::Verbose, format!("Internal error in RDB reading offset 0 -> {what}"));
+            return e.reply.error("ERR Bad data format");
+        }
     };
     let at = match (ttl, o.absolute) {
         (0, _) => None,
@@ -111,6 +122,12 @@ fn restore(e: &mut Engine, call: &Call<'_>) {
     let used_s = e.clock_s().saturating_sub(idle);
     e.keyspace.db_mut(e.db).insert(key, value, None, used_s);
     e.key_came(e.db, key);
+    // Of the two, the policy of maxmemory takes what it compares.
+    if let (Some(counter), true) = (o.freq, limits.counts_uses)
+        && let Some(entry) = e.keyspace.db(e.db).get(key)
+    {
+        entry.touch_counted(e.clock_s(), u8::try_from(counter).unwrap_or(u8::MAX));
+    }
     if at.is_some() {
         e.set_expire(e.db, key, at);
     }

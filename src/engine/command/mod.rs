@@ -18,6 +18,7 @@ mod config;
 mod connection;
 mod debug;
 mod debug_protocol;
+mod debug_value;
 mod docs_args;
 mod generic_dump;
 mod generic_expire;

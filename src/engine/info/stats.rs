@@ -55,7 +55,7 @@ pub(super) fn lines(e: &Engine, out: &mut String) {
     field!(out, "tracking_total_prefixes", prefixes);
     field!(out, "unexpected_error_replies", s.unexpected_error_replies);
     field!(out, "total_error_replies", s.total_error_replies);
-    field!(out, "dump_payload_sanitizations", 0);
+    field!(out, "dump_payload_sanitizations", e.stats.sanitizations);
     field!(out, "total_reads_processed", s.total_reads_processed);
     field!(out, "total_writes_processed", s.total_writes_processed);
     field!(out, "io_threaded_reads_processed", 0);

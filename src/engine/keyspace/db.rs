@@ -67,6 +67,14 @@ impl Db {
         self.table.copied()
     }
 
+    /// Lines about how the keys are spread, for DEBUG HTSTATS.
+    pub fn stats(&self, out: &mut String) {
+        match self.is_empty() {
+            true => out.push_str("No stats available for empty dictionaries\n"),
+            false => self.table.stats(out),
+        }
+    }
+
     /// The entry under `key`.
     pub fn get(&self, key: &[u8]) -> Option<&Entry> {
         self.table.get(key)

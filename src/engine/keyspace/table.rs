@@ -75,6 +75,23 @@ impl<T: Item> Table<T> {
         self.directory.len() * 4 + self.segments.len() * (size_of::<Segment<T>>() + 24)
     }
 
+    /// Lines about how the items are spread, for DEBUG HTSTATS.
+    pub fn stats(&self, out: &mut String) {
+        use std::fmt::Write;
+        let longest = self.segments.iter().map(|segment| segment.len()).max().unwrap_or(0);
+        let full = self.segments.iter().filter(|segment| !segment.is_empty()).count();
+        let mean = self.len as f64 / full.max(1) as f64;
+        // Writing to a String cannot fail.
+        let _ = write!(
+            out,
+            "Hash table 0 stats (main hash table):\n table size: {}\n number of elements: {}\n \
+             different slots: {full}\n max chain length: {longest}\n avg chain length (counted): \
+             {mean:.2}\n",
+            self.directory.len(),
+            self.len,
+        );
+    }
+
     /// The item of this name.
     pub fn get(&self, key: &[u8]) -> Option<&T> {
         self.get_at(self.hash(key), key)

@@ -64,7 +64,7 @@ pub fn load_begin(e: &mut Engine, source: LoadSource, total: Option<u64>) {
     };
     let into = e.keyspace.empty_like();
     let limits = ValueLimits::new(&e.config, into.seed(), false);
-    let verify = e.config.rdbchecksum;
+    let verify = e.config.rdbchecksum && !e.persist.skip_checksum;
     let loader = Loader::new(into, limits, expired, verify, e.now.wall_s(), e.clock_s());
     e.persist.load = Some(Load { loader, source, began: e.now, total });
     e.fact(Fact::LoadBegan { from_link: source != LoadSource::Dump, total });

@@ -280,6 +280,12 @@ impl Filling {
         if db.insert(key, value, expire_ms, used_s).is_some() {
             return Err(LoadError::Duplicate { db: self.db, key: key.to_vec() });
         }
+        if let Some(counter) = hints.freq
+            && self.limits.counts_uses
+            && let Some(entry) = db.get(key)
+        {
+            entry.touch_counted(self.clock_s, counter);
+        }
         self.keys_loaded += 1;
         Ok(())
     }

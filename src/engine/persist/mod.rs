@@ -30,8 +30,8 @@ pub use save::{
     save_for_shutdown, save_progress, saving, start_save,
 };
 pub(crate) use save::{cancel_for_flush, save_in_background, save_in_foreground, schedule};
-pub use save_job::{Head, ReplAux, SaveJob};
-pub use values::{NoPayload, ValueLimits, dump, restore};
+pub use save_job::{Head, ReplAux, SaveJob, Uses};
+pub use values::{NoPayload, ValueLimits, dump, is_packed, restore, saved_len};
 
 use super::Engine;
 use super::effect::JobId;
@@ -63,6 +63,8 @@ pub struct Persist {
     reload: Option<reload::Reload>,
     last_loaded: u64,
     last_expired: u64,
+    /// DEBUG SET-SKIP-CHECKSUM-VALIDATION.
+    pub(crate) skip_checksum: bool,
 }
 
 impl Default for Persist {
@@ -82,6 +84,7 @@ impl Default for Persist {
             reload: None,
             last_loaded: 0,
             last_expired: 0,
+            skip_checksum: false,
         }
     }
 }

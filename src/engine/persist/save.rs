@@ -1,8 +1,9 @@
 //! Saves: when they begin, and what their end means.
 
-use super::save_job::{Head, ReplAux, SaveJob};
+use super::save_job::{Head, ReplAux, SaveJob, Uses};
 use crate::engine::Engine;
 use crate::engine::blocked::Blocked;
+use crate::engine::config::MaxmemoryPolicy;
 use crate::engine::conn::ConnId;
 use crate::engine::effect::{Effect, JobId, Parked, SaveTo};
 use crate::engine::input::JobDone;
@@ -135,7 +136,8 @@ fn begin(e: &mut Engine, request: SaveRequest, kind: Kind) -> Result<JobId, Stri
         Head { ctime: e.now.wall_s(), used_mem: e.keyspace.used_bytes() as u64, repl: request.aux };
     let options = Options { compression: e.config.rdbcompression, checksum: e.config.rdbchecksum };
     let delay = u64::try_from(e.config.rdb_key_save_delay).unwrap_or(0);
-    let save = Box::new(SaveJob::new(snapshot, head, options, delay));
+    let save = SaveJob::new(snapshot, head, options, delay).with_uses(uses(e));
+    let save = Box::new(save);
     let (to, temp) = match request.target {
         SaveTarget::Sockets => (SaveTo::Pieces, None),
         SaveTarget::File | SaveTarget::FileForReplicas => {
@@ -162,6 +164,18 @@ fn begin(e: &mut Engine, request: SaveRequest, kind: Kind) -> Result<JobId, Stri
     let offset = Offset(replication::offset(e));
     e.fact(Fact::SnapshotBegan { target: request.target, offset, keys: keys_total });
     Ok(job)
+}
+
+/// What is told of the keys' uses.
+fn uses(e: &Engine) -> Uses {
+    let clock_s = e.clock_s();
+    match (e.counting(), e.config.maxmemory_policy) {
+        (Some(counting), _) => Uses::Freq { clock_s, decay_min: counting.decay_min },
+        (None, MaxmemoryPolicy::AllkeysLru | MaxmemoryPolicy::VolatileLru) => {
+            Uses::Idle { clock_s }
+        }
+        (None, _) => Uses::Nothing,
+    }
 }
 
 /// See [`Engine::save_progress`].

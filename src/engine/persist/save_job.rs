@@ -2,6 +2,7 @@
 
 use super::values::Writing;
 use crate::engine::keyspace::{Entry, Segment, Snapshot, SnapshotDb, Value};
+use crate::engine::uses::Counting;
 use crate::observe::{Offset, ReplId};
 use crate::wire::rdb::{Options, Writer};
 use std::collections::VecDeque;
@@ -29,6 +30,30 @@ pub struct Head {
     pub repl: Option<ReplAux>,
 }
 
+/// What is told of every key's uses, by the policy of maxmemory.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Uses {
+    #[default]
+    Nothing,
+    /// Seconds since the last one, now being this moment of the clients' clock.
+    Idle { clock_s: u32 },
+    /// The counter, with the minutes that take one from it.
+    Freq { clock_s: u32, decay_min: i64 },
+}
+
+impl Uses {
+    fn write(self, entry: &Entry, writer: &mut Writer) {
+        match self {
+            Uses::Nothing => {}
+            Uses::Idle { clock_s } => writer.idle(entry.idle_s(clock_s).into()),
+            Uses::Freq { clock_s, decay_min } => {
+                let counting = Counting { log_factor: 0, decay_min };
+                writer.freq(counting.counter(entry, clock_s));
+            }
+        }
+    }
+}
+
 /// A snapshot being encoded, pulled piece by piece, on a thread of the driver's.
 ///
 /// It holds the state of the moment when it was made, whatever happens to the keyspace meanwhile,
@@ -46,6 +71,7 @@ pub struct SaveJob {
     keys_total: u64,
     ended: bool,
     key_delay_us: u64,
+    uses: Uses,
 }
 
 impl SaveJob {
@@ -61,7 +87,13 @@ impl SaveJob {
             keys_done: 0,
             ended: false,
             key_delay_us,
+            uses: Uses::Nothing,
         }
+    }
+
+    /// Tells of every key's uses as well.
+    pub fn with_uses(self, uses: Uses) -> SaveJob {
+        SaveJob { uses, ..self }
     }
 
     /// The next piece, of about `max` bytes (a single long string may exceed that); `None` after
@@ -138,6 +170,7 @@ impl SaveJob {
             if let Some(at) = entry.expire_at() {
                 w.expire(at);
             }
+            self.uses.write(entry, w);
             match entry.value() {
                 Value::Str(text) => w.string_key(entry.key(), text, None),
                 value => {

@@ -13,7 +13,7 @@ use crate::engine::persist::SaveJob;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
@@ -259,8 +259,29 @@ impl Jobs {
     pub(super) fn commit(&mut self, id: JobId) -> Result<(), String> {
         let Some(job) = self.jobs.remove(&id) else { return Ok(()) };
         match job.rename {
-            Some((temp, path)) => std::fs::rename(temp, path).map_err(|e| os_text(&e)),
+            Some((temp, path)) => match std::fs::rename(&temp, &path) {
+                Ok(()) => {
+                    sync_folder(path);
+                    Ok(())
+                }
+                Err(error) => {
+                    let _ = std::fs::remove_file(temp);
+                    Err(os_text(&error))
+                }
+            },
             None => Ok(()),
         }
     }
+}
+
+/// Has the new name of a file written to the disk as well. On a thread: it may take long, and before it is
+/// done a crash leaves the old file in its place, which is whole too.
+fn sync_folder(path: PathBuf) {
+    let sync = move || {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+        if let Ok(folder) = File::open(folder.unwrap_or(Path::new("."))) {
+            let _ = folder.sync_all();
+        }
+    };
+    let _ = std::thread::Builder::new().name("sync-folder".to_owned()).spawn(sync);
 }

@@ -135,3 +135,38 @@ pub(super) fn sync_file(file: &File, bytes: u64, tx: &Sender<Report>) {
     };
     let _ = tx.blocking_send(report);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::keyspace::{Keyspace, Value};
+    use crate::engine::persist::Head;
+    use crate::wire::rdb::Options;
+
+    fn saved_to(temp: &Path) -> Report {
+        let mut keys = Keyspace::new(1, 7);
+        for n in 0..20_000 {
+            keys.db_mut(0).insert(format!("key:{n}").as_bytes(), Value::Int(n), None, 0);
+        }
+        let head = Head { ctime: 0, used_mem: 0, repl: None };
+        let job = SaveJob::new(keys.snapshot(), head, Options::default(), 0);
+        let (tx, mut rx) = tokio::sync::mpsc::channel(64);
+        save_to_file(job, temp, &AtomicBool::new(false), &tx);
+        drop(tx);
+        std::iter::from_fn(|| rx.blocking_recv()).last().expect("a last word")
+    }
+
+    #[test]
+    fn a_full_disk_ends_a_save_and_leaves_nothing() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let temp = dir.path().join("temp-1.rdb");
+        assert!(matches!(saved_to(&temp), Report::Done { keys: 20_000, .. }));
+        std::fs::remove_file(&temp).expect("a saved file");
+        // A file on a disk that takes not one byte more.
+        std::os::unix::fs::symlink("/dev/full", &temp).expect("a link");
+        let Report::Failed(reason) = saved_to(&temp) else { panic!("it was saved") };
+        assert_eq!(reason, "No space left on device");
+        assert!(temp.symlink_metadata().is_err(), "the temporary file is gone");
+        assert!(matches!(saved_to(&dir.path().join("none/temp")), Report::Failed(_)));
+    }
+}

@@ -53,6 +53,9 @@ impl HashBuilder {
             Packed::Ziplist => NAMES.ziplist,
             _ => Bad("Hash zipmap with dup elements, or big length"),
         };
+        if how == Packed::Zipmap && pack.is_empty() {
+            return Err(NAMES.zipmap);
+        }
         if !pack.len().is_multiple_of(2) {
             return Err(bad);
         }

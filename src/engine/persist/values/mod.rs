@@ -38,6 +38,8 @@ pub struct ValueLimits {
     pub zset: ZSetLimits,
     /// `sanitize-dump-payload`: packed data is compared with all that its type demands.
     pub sanitize: bool,
+    /// The policy of maxmemory asks how often keys are used.
+    pub counts_uses: bool,
 }
 
 impl ValueLimits {
@@ -57,6 +59,7 @@ impl ValueLimits {
                 value: count(config.zset_max_listpack_value),
                 seed,
             },
+            counts_uses: config.maxmemory_policy.counts_uses(),
             sanitize: match config.sanitize_dump_payload {
                 Sanitize::Yes => true,
                 Sanitize::Clients => from_client,
@@ -151,6 +154,21 @@ pub fn dump(value: &Value, compression: bool) -> Vec<u8> {
     let mut bytes = out.into_bytes();
     seal_payload(&mut bytes);
     bytes
+}
+
+/// How many bytes the value takes in a file, behind its key: DEBUG OBJECT's serializedlength.
+pub fn saved_len(value: &Value, compression: bool) -> usize {
+    let mut out = Encoder::new(compression);
+    let mut writing = Writing::new(value.clone());
+    while !writing.step(&mut out, usize::MAX) {}
+    out.len()
+}
+
+/// Whether the value of a payload has packed bytes that `sanitize-dump-payload` looks at.
+pub fn is_packed(payload: &[u8]) -> bool {
+    let packed = [kind::SET_INTSET, kind::HASH_LISTPACK, kind::ZSET_LISTPACK];
+    let nodes = [kind::LIST_QUICKLIST_2, kind::STREAM, kind::STREAM_2];
+    payload.first().is_some_and(|of| packed.contains(of) || nodes.contains(of))
 }
 
 /// Why RESTORE refuses a payload.

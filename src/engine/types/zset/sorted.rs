@@ -64,6 +64,11 @@ impl Sorted {
         self.tree.iter_down_from(rank)
     }
 
+    /// The table that knows each member's score.
+    pub fn members(&self) -> &Table<Scored> {
+        &self.table
+    }
+
     pub(super) fn tree(&self) -> &Tree {
         &self.tree
     }
