@@ -5,6 +5,7 @@ mod limits;
 mod pubsub;
 mod storm;
 mod tracking;
+mod waiting;
 
 use super::testkit::TestServer;
 

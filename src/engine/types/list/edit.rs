@@ -208,7 +208,7 @@ impl List {
                     let n =
                         self.chunks.change(spot, |node| node.remove_equal(text, from_end, left));
                     gone += n.unwrap_or(0);
-                    self.chunks.node(spot).is_some_and(|node| node.len() == 0)
+                    self.chunks.node(spot).is_some_and(Node::is_empty)
                 }
             };
             if emptied {

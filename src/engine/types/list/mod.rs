@@ -54,7 +54,7 @@ impl List {
     pub fn from_nodes(fill: i64, nodes: impl IntoIterator<Item = Node>) -> List {
         let mut list = List::new(fill);
         for node in nodes {
-            if node.len() > 0 {
+            if !node.is_empty() {
                 list.push_node(node);
             }
         }
@@ -102,6 +102,12 @@ impl List {
     #[inline]
     pub fn len(&self) -> usize {
         self.chunks.len()
+    }
+
+    /// Whether it holds none. No key's list does.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Element `index` from the head.
@@ -152,7 +158,7 @@ impl Container for List {
     }
 
     fn is_empty(&self) -> bool {
-        self.chunks.len() == 0
+        List::is_empty(self)
     }
 
     fn heap_bytes(&self) -> usize {

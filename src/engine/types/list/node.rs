@@ -35,6 +35,11 @@ impl Node {
         }
     }
 
+    /// Whether it holds none. No node of a list does.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Bytes as Redis counts them for its limits.
     pub fn size(&self) -> usize {
         match self {

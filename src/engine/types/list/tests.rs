@@ -15,7 +15,7 @@ fn check(list: &List, want: &[Vec<u8>]) {
     assert_eq!(texts(list), want);
     assert_eq!(list.len(), want.len());
     assert_eq!(list.nodes().count(), list.node_count());
-    assert!(list.nodes().all(|n| n.len() > 0), "no node is empty");
+    assert!(list.nodes().all(|n| !n.is_empty()), "no node is empty");
     let again = List::from_nodes(-2, list.nodes().cloned());
     assert_eq!(texts(&again), want);
     if let Some(last) = want.len().checked_sub(1) {
