@@ -1,6 +1,7 @@
 //! What the engine wants done: the vocabulary between it and a driver.
 
 use super::conn::ConnId;
+use super::keyspace::Value;
 use super::persist::SaveJob;
 
 /// Names one piece of work that a driver does for the engine: a save, a load, a file to send or to
@@ -58,6 +59,10 @@ pub enum Effect {
         replies: usize,
         timeout_ms: u64,
     },
+
+    /// Drop this value beside the commands: nobody looks at it any more, and it is so large that a
+    /// client would have to wait for its end. Nothing is answered.
+    Discard(Value),
 
     /// CONFIG SET changed something that the driver keeps too. The values are in the config.
     Reconfigure(Reconfigure),

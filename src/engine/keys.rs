@@ -5,6 +5,7 @@
 //! watchers are marked and facts are told everywhere alike.
 
 use super::Engine;
+use super::effect::Effect;
 use super::facts::Detail;
 use super::keyspace::{Db, Entry, Key, Value};
 use super::notify::class;
@@ -44,6 +45,9 @@ impl Default for Keys {
         }
     }
 }
+
+/// A value of many elements that takes more than this (bytes) is not dropped between two commands.
+const DROPPED_AT_ONCE: usize = 64 * 1024;
 
 /// How a lookup leaves traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,7 +175,8 @@ impl Engine {
 
     /// Takes an expired key out and propagates that, as a command of its own within the unit.
     pub(crate) fn expire_now(&mut self, db: usize, key: &[u8]) {
-        self.remove_key_in(db, key, GoneWhy::Expired);
+        let was = self.remove_key_in(db, key, GoneWhy::Expired);
+        self.discard_entry(was);
         self.notify(class::EXPIRED, "expired", db, key);
         self.stats.expired_keys += 1;
         let word: &[u8] = if self.config.lazyfree_lazy_expire { b"UNLINK" } else { b"DEL" };
@@ -189,7 +194,10 @@ impl Engine {
         };
         match old {
             None => self.key_came(self.db, key),
-            Some(old) => self.value_gone(self.db, key, &old),
+            Some(old) => {
+                self.value_gone(self.db, key, &old);
+                self.discard_value(old);
+            }
         }
     }
 
@@ -232,9 +240,29 @@ impl Engine {
 
     /// Deletes a key of the running database; whether it was there. Counts a change if so.
     pub fn delete_key(&mut self, key: &[u8]) -> bool {
-        let was = self.remove_key_in(self.db, key, GoneWhy::Deleted).is_some();
-        self.dirty += u64::from(was);
-        was
+        let was = self.remove_key_in(self.db, key, GoneWhy::Deleted);
+        let there = was.is_some();
+        self.discard_entry(was);
+        self.dirty += u64::from(there);
+        there
+    }
+
+    /// Drops an entry that was taken out.
+    pub(crate) fn discard_entry(&mut self, entry: Option<Entry>) {
+        if let Some(entry) = entry
+            && entry.value().heap_bytes() > DROPPED_AT_ONCE
+            && !entry.value().is_string()
+        {
+            self.effect(Effect::Discard(entry.into_value()));
+        }
+    }
+
+    /// Drops a value that another one replaced; a large one beside the commands, whichever way it
+    /// goes: Redis does so only for UNLINK and where the lazyfree directives say it.
+    fn discard_value(&mut self, value: Value) {
+        if !value.is_string() && value.heap_bytes() > DROPPED_AT_ONCE {
+            self.effect(Effect::Discard(value));
+        }
     }
 
     /// Takes a key out and tells everybody, without counting a change.

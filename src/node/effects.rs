@@ -80,6 +80,11 @@ impl Instance {
                 let timeout = Duration::from_millis(timeout_ms);
                 self.jobs.exchange(job, Exchange { host, port, request, replies, timeout });
             }
+            // If there can be no thread the value is dropped here and now.
+            Effect::Discard(value) => {
+                let thread = std::thread::Builder::new().name("discard".into());
+                drop(thread.spawn(move || drop(value)));
+            }
             Effect::Reconfigure(what) => self.reconfigure(what),
             Effect::Exit { code } => self.exit = Some(code),
         }

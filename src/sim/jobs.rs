@@ -87,7 +87,7 @@ impl Sim {
                 self.turn(port);
             }
             // Everything lives in the config, and a virtual instance listens on its port alone.
-            Effect::Reconfigure(_) => {}
+            Effect::Discard(_) | Effect::Reconfigure(_) => {}
             Effect::Exit { code } => {
                 self.write_out(port);
                 self.take_facts(port);

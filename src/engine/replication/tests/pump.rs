@@ -292,7 +292,7 @@ impl World {
             Effect::Exchange { job, .. } => {
                 node.engine.job_failed(self.now, job, "connecting".into());
             }
-            Effect::Reconfigure(_) => {}
+            Effect::Discard(_) | Effect::Reconfigure(_) => {}
             Effect::Exit { .. } => self.kill(at),
         }
     }
