@@ -80,21 +80,25 @@ fn pfcount(e: &mut Engine, call: &Call<'_>) {
         return e.reply.int(hll::estimate(&hll::histogram_of(&registers)) as i64);
     }
     let key = call.arg(1);
-    let value = match as_hll(e.look_up_read(key)) {
-        Ok(Some((value, _))) => value,
+    match as_hll(e.look_up_read(key)) {
+        Ok(Some(_)) => {}
         Ok(None) => return e.reply.int(0),
         Err(error) => return e.reply.error(error),
-    };
-    if let Some(card) = hll::cached(&value.bytes()) {
-        return e.reply.int(card as i64);
     }
-    match hll::count(&value.bytes()) {
+    // Even a look makes the string `raw`, as in Redis.
+    let card = change_string(e, key, |bytes| match hll::cached(bytes) {
+        Some(card) => Ok((card, false)),
+        None => hll::count(bytes).map(|card| {
+            hll::remember(bytes, card);
+            (card, true)
+        }),
+    });
+    match card {
         Err(Corrupt) => e.reply.error(CORRUPT),
-        Ok(card) => {
-            // Given back first, so that the bytes are changed where they lie.
-            drop(value);
-            change_string(e, key, |bytes| hll::remember(bytes, card));
-            e.touched(key);
+        Ok((card, refreshed)) => {
+            if refreshed {
+                e.touched(key);
+            }
             e.reply.int(card as i64);
         }
     }

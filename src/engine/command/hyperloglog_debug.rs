@@ -26,6 +26,8 @@ fn pfdebug(e: &mut Engine, call: &Call<'_>) {
         Ok(None) => return e.reply.error("ERR The specified key does not exist"),
         Err(error) => return e.reply.error(error),
     };
+    // Even a look makes the string `raw`, as in Redis.
+    change_string(e, key, |_| ());
     if call.is(1, "getreg") {
         if let Some(bytes) = made_dense(e, key, encoding) {
             e.reply.array(REGISTERS);
