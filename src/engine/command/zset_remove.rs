@@ -33,8 +33,7 @@ pub(super) const SPECS: &[CommandSpec] = &[
 fn zrem(e: &mut Engine, call: &Call<'_>) {
     let members = call.args.get(2..).unwrap_or_default();
     remove(e, call.arg(1), "zrem", |zset| {
-        let gone = members.iter().filter(|m| !zset.is_empty() && zset.remove(m)).count();
-        gone
+        members.iter().filter(|m| !zset.is_empty() && zset.remove(m)).count()
     });
 }
 

@@ -35,7 +35,8 @@ pub fn distance(a: Place, b: Place) -> f64 {
 pub fn format_distance(distance: f64) -> String {
     let scaled = (distance * 10_000.0).round_ties_even();
     // What does not fit is the least number, as the processor's conversion has it.
-    let fits = (-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18).contains(&scaled);
+    const TOP: f64 = (1u64 << 63) as f64;
+    let fits = (-TOP..TOP).contains(&scaled);
     let whole = if fits { scaled as i64 } else { i64::MIN };
     let sign = if whole < 0 { "-" } else { "" };
     let digits = whole.unsigned_abs();
