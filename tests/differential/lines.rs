@@ -19,6 +19,7 @@ mod geo;
 mod hashes;
 mod hyperloglogs;
 mod lists;
+mod server;
 mod sets;
 mod sorting;
 mod streams;
@@ -71,6 +72,7 @@ pub fn all() -> Vec<&'static dyn Family> {
         &streams::Streams,
         &bitmaps::Bitmaps,
         &hyperloglogs::HyperLogLogs,
+        &server::Server,
         &generic::Generic,
     ]
 }
