@@ -126,13 +126,12 @@ pub fn decompress_into(input: &[u8], len: usize, out: &mut Vec<u8>) -> Result<()
                 rest = tail;
                 distance += usize::from(*low);
                 let from = out.len().checked_sub(distance).ok_or(Corrupt)?;
-                if distance >= copy {
-                    out.extend_from_within(from..from + copy);
-                } else {
-                    // Overlapping: bytes written a moment ago are read again.
-                    for i in from..from + copy {
-                        out.push(out[i]);
-                    }
+                // Overlapping, the bytes from `from` on repeat: what was copied can be copied again, in
+                // portions that double.
+                while copy > 0 {
+                    let n = copy.min(out.len() - from);
+                    out.extend_from_within(from..from + n);
+                    copy -= n;
                 }
             }
         }
