@@ -257,7 +257,8 @@ impl Engine {
         let to = if redirect == 0 { conn } else { ConnId(redirect) };
         let Some(target) = self.clients.get(to) else { return };
         let (resp3, subscriber) = (target.resp > 2, target.subscriptions.is_some());
-        if !resp3 && !(redirect != 0 && subscriber) {
+        let by_channel = redirect != 0 && subscriber;
+        if !resp3 && !by_channel {
             return; // RESP2 has no place for it.
         }
         self.push_to(to, |w| {

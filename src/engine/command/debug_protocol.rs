@@ -9,7 +9,8 @@ pub(super) fn protocol(e: &mut Engine, call: &Call<'_>) {
     match call.arg(2).to_ascii_lowercase().as_slice() {
         b"string" => r.bulk_str("Hello World"),
         b"integer" => r.int(12345),
-        b"double" => r.double(3.141),
+        // 3.141, which is no rounded pi.
+        b"double" => r.double(3141.0 / 1000.0),
         b"bignum" => r.big_number("1234567999999999999999999999999999999"),
         b"null" => r.null(),
         b"array" => {
