@@ -75,6 +75,11 @@ impl Db {
         }
     }
 
+    /// So many keys are about to come.
+    pub fn expect(&mut self, keys: usize) {
+        self.table.expect(keys);
+    }
+
     /// The entry under `key`.
     pub fn get(&self, key: &[u8]) -> Option<&Entry> {
         self.table.get(key)

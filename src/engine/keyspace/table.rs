@@ -114,6 +114,19 @@ impl<T: Item> Table<T> {
         }
     }
 
+    /// Parts the table evenly for so many items. Without it, items that come in the order of their
+    /// hashes (a dump of the same table) would crowd into few segments.
+    pub fn expect(&mut self, items: usize) {
+        let wanted = items / (SEGMENT_MAX / 2);
+        while self.segments.len() < wanted {
+            for id in 0..self.segments.len() {
+                if !self.split(id) {
+                    return;
+                }
+            }
+        }
+    }
+
     /// Takes the item of this name out.
     pub fn remove(&mut self, key: &[u8]) -> Option<T> {
         self.remove_at(self.hash(key), key)

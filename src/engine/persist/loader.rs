@@ -53,6 +53,9 @@ pub enum Note {
     Key { db: u32, key: Preview, value: Preview, bytes: u64, expire_at_ms: Option<i64> },
 }
 
+/// Keys that room is made for before they come.
+const EXPECTED: usize = 1 << 20;
+
 /// Keys with an empty value that the log names.
 const EMPTY_NAMED: u64 = 10;
 
@@ -203,7 +206,11 @@ impl Filling {
     fn take(&mut self, item: Item<'_>) -> Result<(), LoadError> {
         match item {
             Item::Version(version) => self.version = version,
-            Item::ResizeDb { .. } => {}
+            Item::ResizeDb { keys, .. } => {
+                // It may lie: this many cost two megabytes at most.
+                let keys = usize::try_from(keys).unwrap_or(usize::MAX).min(EXPECTED);
+                self.into.db_mut(self.db).expect(keys);
+            }
             Item::Aux { key, value } => key.with(|key| value.with(|value| self.aux(key, value))),
             Item::SelectDb(db) => {
                 let databases = self.into.databases();
