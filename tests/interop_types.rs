@@ -8,8 +8,8 @@
 mod real_redis;
 
 use libtest_mimic::Arguments;
+use lines::Script;
 use lines::dice::Dice;
-use lines::{Family, Script};
 use real_redis::Client;
 use real_redis::either::{Kind, Outcome, Server, eventually, same};
 use std::process::Command;
@@ -46,9 +46,7 @@ fn rounds(name: &str, play: impl Fn(u64) -> Outcome) -> Outcome {
 
 /// Lines of all types that a master can be given one after the other.
 fn script(seed: u64) -> Script {
-    let families: Vec<(u32, &'static dyn Family)> =
-        lines::all().into_iter().map(|f| (if f.name() == "generic" { 2 } else { 1 }, f)).collect();
-    Script::new(seed, &families)
+    Script::new(seed, &lines::told_to_replicas())
 }
 
 /// Sends so many lines, some of them with a short time to live.
@@ -65,6 +63,16 @@ fn send(script: &mut Script, client: &mut Client, lines: usize) {
             }
             encode_command(&mut bytes, &words);
             sent += 1;
+            if dice.one_in(30) {
+                let key = format!("count{}", dice.below(3)).into_bytes();
+                let element = dice.next().to_le_bytes().to_vec();
+                let name = dice.pick(&["PFADD", "PFADD", "PFCOUNT", "PFMERGE"]);
+                let last = if name == "PFMERGE" { b"count0".to_vec() } else { element };
+                let mut words = vec![name.as_bytes().to_vec(), key, last];
+                words.truncate(if name == "PFCOUNT" { 2 } else { 3 });
+                encode_command(&mut bytes, &words);
+                sent += 1;
+            }
             if words.len() > 1 && dice.one_in(40) {
                 let soon = dice.below(300).to_string().into_bytes();
                 encode_command(&mut bytes, &[b"PEXPIRE".to_vec(), words[1].clone(), soon]);

@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::sim::client::ClientId;
-use lines::{Family, Script};
+use lines::Script;
 
 #[path = "../../../tests/differential/lines.rs"]
 mod lines;
@@ -22,9 +22,7 @@ struct Load {
 
 impl Load {
     fn new(port: u16, seed: u64) -> Load {
-        let families: Vec<(u32, &'static dyn Family)> =
-            lines::all().into_iter().map(|f| (1, f)).collect();
-        let script = Script::new(seed, &families);
+        let script = Script::new(seed, &lines::told_to_replicas());
         Load { port, writes: None, waits: [None; 2], script, sent: 0 }
     }
 
