@@ -169,7 +169,7 @@ fn start(kind: Kind, dice: &mut Dice) -> Server {
 /// A master and two others behind it, of both kinds, in a row or side by side.
 fn all_follow_one(seed: u64) -> Outcome {
     let dice = &mut Dice::new(seed ^ 0xa11);
-    let mut kinds = vec![Kind::Ours, Kind::Real, dice.pick(&[Kind::Ours, Kind::Real])];
+    let mut kinds = [Kind::Ours, Kind::Real, dice.pick(&[Kind::Ours, Kind::Real])];
     let first = dice.below(3);
     kinds.swap(0, first);
     let servers: Vec<Server> = kinds.iter().map(|kind| start(*kind, dice)).collect();

@@ -106,9 +106,12 @@ impl Line {
 /// Connections that take turns within a round.
 pub const CONNS: usize = 3;
 
+/// A family's patterns with their weights.
+type Weighted = Vec<(u32, Pattern)>;
+
 /// Writes lines of some families.
 pub struct Script {
-    families: Vec<(&'static dyn Family, Vec<(u32, Pattern)>)>,
+    families: Vec<(&'static dyn Family, Weighted)>,
     /// How much each family has to say.
     weights: Vec<u32>,
     prefixes: Vec<&'static str>,

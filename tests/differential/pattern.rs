@@ -109,7 +109,7 @@ fn sequence(rest: &mut &str) -> Vec<Node> {
             }
             Some(_) => {
                 let end = rest.find([' ', '|', ')', ']']).unwrap_or(rest.len());
-                nodes.push(Node::Word(rest[..end].as_bytes().to_vec()));
+                nodes.push(Node::Word(rest.as_bytes()[..end].to_vec()));
                 *rest = &rest[end..];
             }
         }
