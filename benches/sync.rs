@@ -120,7 +120,7 @@ fn rows() -> Vec<Row> {
     rows.push(row("memory-keys", |_, kind| memory(kind, |s, n| data::strings(s, n, 20))));
     rows.push(row("memory-hashes", |_, kind| memory(kind, data::hashes)));
     rows.push(row("memory-zset", |_, kind| memory(kind, data::zset)));
-    rows.push(row("peak", |server, kind| peak(server, kind)));
+    rows.push(row("peak", peak));
     rows
 }
 

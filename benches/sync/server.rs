@@ -18,7 +18,6 @@ pub enum Kind {
 pub struct Server {
     child: Child,
     dir: tempfile::TempDir,
-    pub kind: Kind,
     pub port: u16,
 }
 
@@ -53,7 +52,7 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .expect("the program");
-        let server = Server { child, dir, kind, port };
+        let server = Server { child, dir, port };
         let until = Instant::now() + Duration::from_secs(300);
         loop {
             let client = TcpStream::connect(("127.0.0.1", port)).ok().map(Client::over);
