@@ -271,10 +271,13 @@ impl Server {
     }
 }
 
+/// The value of the key of this number.
+type Value = fn(usize) -> String;
+
 /// How much a million keys take, by kinds of value.
 fn memory(folder: &std::path::Path, base: u16) {
     println!("\n{:<24}{:>12}{:>12}{:>8}", "bytes a key", "theirs", "ours", "ours/theirs");
-    let kinds: [(&str, fn(usize) -> String); 4] = [
+    let kinds: [(&str, Value); 4] = [
         ("3 bytes", |_| "xxx".into()),
         ("numbers", |i| i.to_string()),
         ("20 bytes", |i| format!("value:{i:014}")),

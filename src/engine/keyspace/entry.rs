@@ -351,7 +351,7 @@ mod tests {
         ) {
             let mut entry = Entry::new(&name, Value::string(b""), None, 0);
             let mut model: (Vec<u8>, Option<i64>) = Default::default();
-            let mut shared: Vec<(Entry, (Vec<u8>, Option<i64>))> = Vec::new();
+            let mut shared = Vec::new();
             for op in ops {
                 match op {
                     Op::Share => shared.push((entry.clone(), model.clone())),

@@ -74,7 +74,7 @@ fn strings_take_their_shortest_form() {
 fn records_come_out_the_same_however_the_bytes_are_cut() {
     let records = b"\xfa\x01k\x01v\xfe\x03\xfb\x02\x01\x00\x01a\x01b\xf8\x05\xf9\x07\xfd\x01\x00\x00\x00\x00\xc0\x0a\xc3\x09\x3f\x01\x61\x61\xe0\x32\x00\x01\x61\x61";
     let bytes = file(records);
-    let want = vec![
+    let want = [
         Item::Version(10),
         Item::Aux { key: Text::Bytes(b"k"), value: Text::Bytes(b"v") },
         Item::SelectDb(3),
