@@ -76,6 +76,7 @@ fn facts(n: u64) -> Vec<(Source, Body)> {
         (
             master,
             Body::Fact(Fact::KeyWritten {
+                kind: Default::default(),
                 db: 0,
                 key: word(&key),
                 value: word(&value),

@@ -1,154 +1,95 @@
 //! The Redis commands that the console knows by name: for completion, hints and suggestions only.
-//! Whether a command exists is for the server to say; this list never refuses anything.
+//! Whether a command exists is for the server to say; nothing here refuses anything.
 
-/// A command, what follows it, and whether it can change keys.
-#[derive(Clone, Copy, Debug)]
+use crate::engine::call::flags;
+use crate::engine::command::table::{self, Entry};
+use crate::engine::command::{summary, usage};
+use std::sync::LazyLock;
+
+/// A command, or a subcommand, as far as the console knows it.
+#[derive(Debug)]
 pub struct Known {
-    pub name: &'static str,
-    pub arguments: &'static str,
+    /// In capitals; a subcommand's without its command's.
+    pub name: String,
+    /// What follows, in Redis's own notation.
+    pub arguments: String,
+    /// What it is for, in a sentence.
+    pub about: &'static str,
+    /// Whether it can go into the stream of a master.
     pub writes: bool,
+    /// Whether it does nothing but read keys.
+    pub reads_keys: bool,
+    pub subcommands: Vec<Known>,
 }
 
-const fn reads(name: &'static str, arguments: &'static str) -> Known {
-    Known { name, arguments, writes: false }
+/// The servers' own table, in the order of the alphabet.
+pub static COMMANDS: LazyLock<Vec<Known>> = LazyLock::new(|| {
+    let mut all: Vec<Known> = table::table().entries.iter().map(Known::of).collect();
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
+});
+
+/// Subcommands are named one by one in so many characters; more of them are not.
+const NAMED: usize = 40;
+
+impl Known {
+    fn of(entry: &Entry) -> Known {
+        let spec = entry.spec;
+        let mut subcommands: Vec<Known> = entry.subcommands.iter().map(Known::of).collect();
+        subcommands.sort_by(|a, b| a.name.cmp(&b.name));
+        let has = |flag: u32| spec.flags & flag != 0;
+        let whole = matches!(spec.name, "keys" | "scan" | "dbsize" | "randomkey");
+        Known {
+            name: spec.name.to_ascii_uppercase(),
+            arguments: arguments(entry, &subcommands),
+            about: summary(entry),
+            writes: has(flags::WRITE | flags::MAY_REPLICATE),
+            reads_keys: has(flags::READONLY) && (whole || !spec.keys.is_empty()),
+            subcommands,
+        }
+    }
+
+    /// The subcommand of that name, in any case.
+    pub fn subcommand(&self, name: &str) -> Option<&Known> {
+        self.subcommands.iter().find(|k| k.name.eq_ignore_ascii_case(name))
+    }
 }
 
-const fn writes(name: &'static str, arguments: &'static str) -> Known {
-    Known { name, arguments, writes: true }
+fn arguments(entry: &Entry, subcommands: &[Known]) -> String {
+    if subcommands.is_empty() {
+        // These two words are an address or none: COMMAND DOCS cannot say so.
+        return match entry.spec.name {
+            "replicaof" | "slaveof" => "host port | NO ONE".to_owned(),
+            _ => usage(entry).to_owned(),
+        };
+    }
+    let names = subcommands.iter().map(|k| k.name.as_str()).filter(|name| *name != "HELP");
+    let names = names.collect::<Vec<_>>().join("|");
+    let which = if names.len() <= NAMED { names.as_str() } else { "subcommand" };
+    match entry.spec.name {
+        "command" => format!("[{which} [argument ...]]"),
+        _ => format!("{which} [argument ...]"),
+    }
 }
-
-/// In the order of the alphabet. The arguments follow Redis's own notation.
-pub const COMMANDS: &[Known] = &[
-    reads("ACL", "subcommand [argument ...]"),
-    writes("APPEND", "key value"),
-    reads("AUTH", "[username] password"),
-    reads("BGREWRITEAOF", ""),
-    reads("BGSAVE", "[SCHEDULE]"),
-    reads("BITCOUNT", "key [start end [BYTE|BIT]]"),
-    writes("BITOP", "operation destkey key [key ...]"),
-    writes("BLPOP", "key [key ...] timeout"),
-    writes("BRPOP", "key [key ...] timeout"),
-    reads("CLIENT", "ID|LIST|INFO|KILL|PAUSE|REPLY|TRACKING|SETNAME|GETNAME [argument ...]"),
-    reads("COMMAND", "[COUNT|DOCS|GETKEYS|INFO|LIST [argument ...]]"),
-    reads("CONFIG", "GET|SET|REWRITE|RESETSTAT [parameter value ...]"),
-    writes("COPY", "source destination [DB destination-db] [REPLACE]"),
-    reads("DBSIZE", ""),
-    reads("DEBUG", "SLEEP|DIGEST|POPULATE|CHANGE-REPL-ID [argument ...]"),
-    writes("DECR", "key"),
-    writes("DECRBY", "key decrement"),
-    writes("DEL", "key [key ...]"),
-    reads("DISCARD", ""),
-    reads("DUMP", "key"),
-    reads("ECHO", "message"),
-    writes("EVAL", "script numkeys [key ...] [arg ...]"),
-    reads("EXEC", ""),
-    reads("EXISTS", "key [key ...]"),
-    writes("EXPIRE", "key seconds [NX|XX|GT|LT]"),
-    writes("EXPIREAT", "key unix-time-seconds [NX|XX|GT|LT]"),
-    reads("EXPIRETIME", "key"),
-    reads("FAILOVER", "[TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]"),
-    writes("FLUSHALL", "[ASYNC|SYNC]"),
-    writes("FLUSHDB", "[ASYNC|SYNC]"),
-    reads("GET", "key"),
-    reads("GETBIT", "key offset"),
-    writes("GETDEL", "key"),
-    writes("GETEX", "key [EX seconds|PX milliseconds|EXAT timestamp|PXAT timestamp|PERSIST]"),
-    reads("GETRANGE", "key start end"),
-    writes("GETSET", "key value"),
-    writes("HDEL", "key field [field ...]"),
-    reads("HELLO", "[protover [AUTH username password] [SETNAME clientname]]"),
-    reads("HGET", "key field"),
-    reads("HGETALL", "key"),
-    writes("HSET", "key field value [field value ...]"),
-    writes("INCR", "key"),
-    writes("INCRBY", "key increment"),
-    writes("INCRBYFLOAT", "key increment"),
-    reads("INFO", "[section ...]"),
-    reads("KEYS", "pattern"),
-    reads("LASTSAVE", ""),
-    reads("LLEN", "key"),
-    writes("LPOP", "key [count]"),
-    writes("LPUSH", "key element [element ...]"),
-    reads("LRANGE", "key start stop"),
-    reads("MEMORY", "USAGE|STATS|DOCTOR [argument ...]"),
-    reads("MGET", "key [key ...]"),
-    reads("MONITOR", ""),
-    writes("MOVE", "key db"),
-    writes("MSET", "key value [key value ...]"),
-    writes("MSETNX", "key value [key value ...]"),
-    reads("MULTI", ""),
-    reads("OBJECT", "ENCODING|FREQ|IDLETIME|REFCOUNT key"),
-    writes("PERSIST", "key"),
-    writes("PEXPIRE", "key milliseconds [NX|XX|GT|LT]"),
-    writes("PEXPIREAT", "key unix-time-milliseconds [NX|XX|GT|LT]"),
-    reads("PEXPIRETIME", "key"),
-    reads("PING", "[message]"),
-    writes("PSETEX", "key milliseconds value"),
-    reads("PSUBSCRIBE", "pattern [pattern ...]"),
-    reads("PSYNC", "replicationid offset"),
-    reads("PTTL", "key"),
-    writes("PUBLISH", "channel message"),
-    reads("PUBSUB", "CHANNELS|NUMSUB|NUMPAT|SHARDCHANNELS|SHARDNUMSUB [argument ...]"),
-    reads("PUNSUBSCRIBE", "[pattern ...]"),
-    reads("QUIT", ""),
-    reads("RANDOMKEY", ""),
-    writes("RENAME", "key newkey"),
-    writes("RENAMENX", "key newkey"),
-    reads("REPLCONF", "option value [option value ...]"),
-    reads("REPLICAOF", "host port | NO ONE"),
-    reads("RESET", ""),
-    writes(
-        "RESTORE",
-        "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
-    ),
-    reads("ROLE", ""),
-    writes("RPOP", "key [count]"),
-    writes("RPUSH", "key element [element ...]"),
-    writes("SADD", "key member [member ...]"),
-    reads("SAVE", ""),
-    reads("SCAN", "cursor [MATCH pattern] [COUNT count] [TYPE type]"),
-    reads("SCARD", "key"),
-    reads("SELECT", "index"),
-    writes(
-        "SET",
-        "key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT timestamp|PXAT timestamp|KEEPTTL]",
-    ),
-    writes("SETBIT", "key offset value"),
-    writes("SETEX", "key seconds value"),
-    writes("SETNX", "key value"),
-    writes("SETRANGE", "key offset value"),
-    reads("SHUTDOWN", "[NOSAVE|SAVE] [NOW] [FORCE] [ABORT]"),
-    reads("SLAVEOF", "host port | NO ONE"),
-    reads("SLOWLOG", "GET|LEN|RESET [argument ...]"),
-    reads("SMEMBERS", "key"),
-    writes("SPOP", "key [count]"),
-    writes("SPUBLISH", "shardchannel message"),
-    writes("SREM", "key member [member ...]"),
-    reads("SSUBSCRIBE", "shardchannel [shardchannel ...]"),
-    reads("STRLEN", "key"),
-    reads("SUBSCRIBE", "channel [channel ...]"),
-    reads("SUBSTR", "key start end"),
-    reads("SUNSUBSCRIBE", "[shardchannel ...]"),
-    writes("SWAPDB", "index1 index2"),
-    reads("SYNC", ""),
-    reads("TIME", ""),
-    reads("TOUCH", "key [key ...]"),
-    reads("TTL", "key"),
-    reads("TYPE", "key"),
-    writes("UNLINK", "key [key ...]"),
-    reads("UNSUBSCRIBE", "[channel ...]"),
-    reads("UNWATCH", ""),
-    reads("WAIT", "numreplicas timeout"),
-    reads("WATCH", "key [key ...]"),
-    writes("XADD", "key [NOMKSTREAM] *|id field value [field value ...]"),
-    writes("ZADD", "key [NX|XX] [GT|LT] [CH] [INCR] score member [score member ...]"),
-    reads("ZRANGE", "key start stop [WITHSCORES]"),
-    reads("ZSCORE", "key member"),
-];
 
 /// The command of that name, in any case.
 pub fn known(name: &str) -> Option<&'static Known> {
     COMMANDS.iter().find(|k| k.name.eq_ignore_ascii_case(name))
+}
+
+/// How a command is typed, or its subcommand if the second word is one.
+pub fn usage_of(name: &str, second: &str) -> Option<String> {
+    let known = known(name)?;
+    let usage = match known.subcommand(second) {
+        Some(sub) => format!("{} {} {}", known.name, sub.name, sub.arguments),
+        None => format!("{} {}", known.name, known.arguments),
+    };
+    Some(usage.trim_end().to_owned())
+}
+
+/// The names of all commands, in capitals.
+pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+    COMMANDS.iter().map(|k| k.name.as_str())
 }
 
 /// The words of the lab's shell, and what follows them.
@@ -199,6 +140,19 @@ mod tests {
         assert!(COMMANDS.windows(2).all(|w| w[0].name < w[1].name));
         assert!(known("slaveof").is_some() && known("set").is_some_and(|k| k.writes));
         assert!(known("slaveoff").is_none());
+        assert!(known("publish").is_some_and(|k| k.writes && !k.reads_keys));
+        assert!(known("zscore").is_some_and(|k| k.reads_keys));
+    }
+
+    #[test]
+    fn arguments_come_from_the_servers() {
+        let says = |name: &str| known(name).map(|k| k.arguments.as_str());
+        assert_eq!(says("lpush"), Some("key element [element ...]"));
+        assert_eq!(says("dbsize"), Some(""));
+        assert_eq!(says("object"), Some("ENCODING|FREQ|IDLETIME|REFCOUNT [argument ...]"));
+        assert_eq!(says("client"), Some("subcommand [argument ...]"));
+        let encoding = known("OBJECT").and_then(|k| k.subcommand("encoding"));
+        assert_eq!(encoding.map(|k| k.arguments.as_str()), Some("key"));
     }
 
     #[test]

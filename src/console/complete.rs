@@ -46,21 +46,17 @@ impl Completer {
         let arguments = if let Some(name) = first.strip_prefix(':') {
             VERBS.iter().find(|v| v.name == name).map(|v| v.args)
         } else if standing.at_redis && !commands::is_shell_word(first) {
-            commands::known(first).map(|k| k.arguments)
+            let known = commands::known(first)?;
+            let behind: Vec<&str> = words.collect();
+            return match behind.split_first().and_then(|(sub, b)| Some((known.subcommand(sub)?, b)))
+            {
+                Some((sub, behind)) => to_come(&sub.arguments, behind, line),
+                None => to_come(&known.arguments, &behind, line),
+            };
         } else {
             commands::SHELL.iter().find(|(name, ..)| *name == first).map(|(_, args, _)| *args)
         }?;
-        let typed = words.count();
-        // Options come in any order: past the first word only a plain notation can be followed.
-        if arguments.is_empty() || (typed > 0 && arguments.contains(['[', '|'])) {
-            return None;
-        }
-        let left: Vec<&str> = arguments.split(' ').skip(typed).collect();
-        if left.is_empty() || left[0] == "..." {
-            return None;
-        }
-        let gap = if line.ends_with(char::is_whitespace) { "" } else { " " };
-        Some(format!("{gap}{}", left.join(" ")))
+        to_come(arguments, &words.collect::<Vec<_>>(), line)
     }
 
     fn candidates(&self, words: &[&str], word: &str) -> Vec<Candidate> {
@@ -163,10 +159,11 @@ impl Completer {
             }
             ("slaveof" | "replicaof", 1) => self.ports(word),
             ("info", _) => starting(INFO.iter().map(|s| (*s, "")), word),
-            ("config", 0) => starting([("get", "parameter"), ("set", "parameter value")], word),
-            ("client", 0) => starting(CLIENT.iter().map(|s| (*s, "")), word),
             ("debug", 0) => starting(DEBUG.iter().map(|s| (*s, "")), word),
             ("help", 0) => commands_like(word),
+            (name, 0) => {
+                commands::known(name).map_or(Vec::new(), |k| words_like(&k.subcommands, word))
+            }
             _ => Vec::new(),
         }
     }
@@ -254,7 +251,6 @@ const INFO: &[&str] = &[
     "all",
     "everything",
 ];
-const CLIENT: &[&str] = &["id", "list", "info", "kill", "setname", "getname"];
 const DEBUG: &[&str] = &["sleep", "digest", "populate", "change-repl-id"];
 /// The fields that one waits for.
 const FIELDS: &[&str] = &[
@@ -284,12 +280,84 @@ fn starting<'a>(all: impl IntoIterator<Item = (&'a str, &'a str)>, word: &str) -
     fits.map(|(name, about)| candidate(name.to_owned(), about)).collect()
 }
 
+/// What of a notation is still to be typed behind these words.
+fn to_come(arguments: &str, typed: &[&str], line: &str) -> Option<String> {
+    let parts = parts(arguments);
+    let plain = parts.iter().take_while(|p| !p.starts_with('[')).count();
+    let left: Vec<&str> = match typed.len() {
+        n if n <= plain => parts[n..].to_vec(),
+        // Options may be left out: with something behind them, nobody knows where the words stand.
+        _ if parts[plain..].iter().any(|p| !p.starts_with('[')) => return None,
+        _ => {
+            let options = parts[plain..].iter().copied();
+            options.filter(|o| !typed[plain..].iter().any(|word| begins(o, word))).collect()
+        }
+    };
+    if left.is_empty() {
+        return None;
+    }
+    let gap = if line.ends_with(char::is_whitespace) { "" } else { " " };
+    Some(format!("{gap}{}", left.join(" ")))
+}
+
+/// Whether an option begins with this word, or with this one of several.
+fn begins(option: &str, word: &str) -> bool {
+    let mut words = option.split(['[', '|', ']']).filter_map(|p| p.split(' ').next());
+    words.any(|first| !first.is_empty() && first.eq_ignore_ascii_case(word))
+}
+
+/// A notation's parts: words, and what stands in brackets as a whole.
+fn parts(arguments: &str) -> Vec<&str> {
+    let (mut parts, mut depth, mut from) = (Vec::new(), 0usize, 0);
+    for (at, c) in arguments.char_indices() {
+        match c {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            ' ' if depth == 0 => {
+                parts.push(&arguments[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&arguments[from..]);
+    parts.retain(|p| !p.is_empty());
+    parts
+}
+
 /// Redis commands, in the case in which the word was begun.
 fn commands_like(word: &str) -> Vec<Candidate> {
-    let lower = word.chars().next().is_some_and(|c| c.is_ascii_lowercase());
-    let mut found = starting(commands::COMMANDS.iter().map(|k| (k.name, k.arguments)), word);
+    words_like(&commands::COMMANDS, word)
+}
+
+fn words_like(known: &[commands::Known], word: &str) -> Vec<Candidate> {
+    let lower = word.chars().next().is_none_or(|c| c.is_ascii_lowercase());
+    let mut found = starting(known.iter().map(|k| (k.name.as_str(), k.arguments.as_str())), word);
     if lower {
         found.iter_mut().for_each(|c| c.text = c.text.to_ascii_lowercase());
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::to_come;
+
+    #[test]
+    fn hints_follow_what_was_typed() {
+        let set = "key value [NX|XX] [GET] [EX seconds|KEEPTTL]";
+        let hint = |arguments: &str, typed: &str| {
+            let words: Vec<&str> = typed.split_whitespace().collect();
+            to_come(arguments, &words, "x ")
+        };
+        assert_eq!(hint(set, "").as_deref(), Some(set));
+        assert_eq!(hint(set, "k v").as_deref(), Some("[NX|XX] [GET] [EX seconds|KEEPTTL]"));
+        assert_eq!(hint(set, "k v nx").as_deref(), Some("[GET] [EX seconds|KEEPTTL]"));
+        assert_eq!(hint(set, "k v nx ex 5").as_deref(), Some("[GET]"));
+        let add = "key [NX|XX] score member [score member ...]";
+        assert_eq!(hint(add, "z").as_deref(), Some("[NX|XX] score member [score member ...]"));
+        assert_eq!(hint(add, "z 1"), None);
+        assert_eq!(hint("key", "k"), None);
+        assert_eq!(hint("", ""), None);
+    }
 }

@@ -3,7 +3,7 @@
 //! Pages show prompts, comments, separators and prose between the commands. All of that may be
 //! pasted as it stands: prompts say where a line goes, the rest is told apart from commands here.
 
-use super::{commands, suggest};
+use super::{commands, later, suggest};
 
 /// Where the console stands when a line is typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,14 +125,17 @@ fn is_separator(line: &str) -> bool {
 
 /// Text in a script other than ASCII whose first word is nothing that could have been meant.
 fn is_prose(line: &str, first: &str) -> bool {
-    if commands::is_shell_word(first) || commands::known(first).is_some() {
+    if commands::is_shell_word(first)
+        || commands::known(first).is_some()
+        || later::family(first).is_some()
+    {
         return false;
     }
     let foreign = |c: char| !c.is_ascii() && (c.is_alphabetic() || matches!(c, '，' | '。' | '：'));
     if first.contains(foreign) {
         return true;
     }
-    let names = commands::COMMANDS.iter().map(|k| k.name);
+    let names = commands::names();
     let near = suggest::nearest(first, names.chain(commands::SHELL.iter().map(|(name, ..)| *name)));
     near.is_none() && outside_quotes(line).any(foreign)
 }

@@ -49,11 +49,7 @@ pub(super) fn before_read(console: &mut Console, name: &str, port: u16, mouth: &
 }
 
 fn reads_keys(name: &str) -> bool {
-    commands::known(name).is_some_and(|k| {
-        !k.writes
-            && (k.arguments.starts_with("key")
-                || matches!(k.name, "KEYS" | "SCAN" | "DBSIZE" | "RANDOMKEY"))
-    })
+    commands::known(name).is_some_and(|k| k.reads_keys)
 }
 
 enum Standing {
@@ -96,7 +92,7 @@ mod tests {
 
     #[test]
     fn patience_is_for_reads_of_keys() {
-        for name in ["get", "MGET", "ttl", "keys", "DBSIZE"] {
+        for name in ["get", "MGET", "ttl", "keys", "DBSIZE", "lrange", "zscore"] {
             assert!(reads_keys(name), "{name}");
         }
         for name in ["set", "info", "slaveof", "role", "wait", "shutdown", "ping", "nonsense"] {

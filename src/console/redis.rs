@@ -45,7 +45,7 @@ pub(super) fn run(
             }
         }
         ("clear", 1) => outcome.clear = true,
-        ("help" | "?", _) => super::shell::help::redis(&word(1), mouth),
+        ("help" | "?", _) => super::shell::help::redis(&word(1), &word(2), mouth),
         ("connect", 3) => {
             let Ok(port) = word(2).parse() else {
                 mouth.text(Label::Error, "connect HOST PORT: that is no port");
@@ -199,19 +199,21 @@ fn answer(
     }
     mouth.say(said);
     if let Some(error) = value.error() {
-        hint(console, port, &name, error, mouth);
+        hint(console, port, argv, error, mouth);
     }
 }
 
 /// A next step behind an error reply, where there is an obvious one.
-fn hint(console: &mut Console, port: u16, name: &str, error: &[u8], mouth: &mut Mouth<'_>) {
+fn hint(console: &mut Console, port: u16, argv: &[Vec<u8>], error: &[u8], mouth: &mut Mouth<'_>) {
+    let word = |i: usize| argv.get(i).map(|w| String::from_utf8_lossy(w)).unwrap_or_default();
+    let (name, second) = (&*word(0), &*word(1));
     if error.starts_with(b"ERR unknown command")
         && let Some(family) = later::family(name)
     {
         let text = format!("Redis has it; these servers do not know {family} yet");
         mouth.text(Label::Hint, text);
     } else if error.starts_with(b"ERR unknown command") {
-        let names = commands::COMMANDS.iter().map(|k| k.name);
+        let names = commands::names();
         let shell = commands::SHELL.iter().map(|(name, ..)| *name);
         if let Some(near) = suggest::nearest(name, names.chain(shell)) {
             mouth.text(Label::Hint, format!("did you mean {near}?"));
@@ -225,9 +227,9 @@ fn hint(console: &mut Console, port: u16, name: &str, error: &[u8], mouth: &mut 
     } else if error.starts_with(b"NOAUTH") {
         mouth.text(Label::Hint, "AUTH PASSWORD first; it is masked in the record");
     } else if error.starts_with(b"ERR wrong number of arguments")
-        && let Some(known) = commands::known(name)
+        && let Some(usage) = commands::usage_of(name, second)
     {
-        mouth.text(Label::Hint, format!("{} {}", known.name, known.arguments));
+        mouth.text(Label::Hint, usage);
     }
 }
 

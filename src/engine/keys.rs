@@ -9,7 +9,7 @@ use super::effect::Effect;
 use super::facts::Detail;
 use super::keyspace::{Db, Entry, Key, Value};
 use super::notify::class;
-use crate::observe::{Fact, GoneWhy, Preview};
+use crate::observe::{Fact, GoneWhy, KeyType, Preview};
 use std::collections::{BTreeSet, VecDeque};
 
 /// What the engine remembers about its keys beside the keyspace itself.
@@ -232,6 +232,7 @@ impl Engine {
             Fact::KeyWritten {
                 db: db as u32,
                 key: Preview::of(key),
+                kind: entry.map_or_else(KeyType::default, |e| e.value().key_type()),
                 value: entry.map_or_else(Preview::default, |e| Preview::of(&e.value().preview())),
                 expire_at_ms: entry.and_then(Entry::expire_at),
             }

@@ -1,6 +1,6 @@
 use super::{
-    Addr, Decision, Failover, Flow, LinkPhase, LinkRef, LinkState, Message, Offset, Passage,
-    PausedBy, Preview, Raw, RdbFraming, RdbWhat, ReplId, ReplicaState, Role, SoftLimit,
+    Addr, Decision, Failover, Flow, KeyType, LinkPhase, LinkRef, LinkState, Message, Offset,
+    Passage, PausedBy, Preview, Raw, RdbFraming, RdbWhat, ReplId, ReplicaState, Role, SoftLimit,
 };
 use serde::{Deserialize, Serialize};
 
@@ -242,6 +242,8 @@ pub enum Fact {
     RdbKey {
         db: u32,
         key: Preview,
+        #[serde(default, skip_serializing_if = "KeyType::is_string")]
+        kind: KeyType,
         value: Preview,
         expire_at_ms: Option<i64>,
         bytes: u64,
@@ -272,10 +274,13 @@ pub enum Fact {
     },
 
     // ── the keys ──────────────────────────────────────────────────────────────────────────────
-    /// A key has this value now. `expire_at_ms` is Unix time in milliseconds.
+    /// A key has this value now: a string's bytes, or what another type holds in a few words
+    /// (`3: a b c`). `expire_at_ms` is Unix time in milliseconds.
     KeyWritten {
         db: u32,
         key: Preview,
+        #[serde(default, skip_serializing_if = "KeyType::is_string")]
+        kind: KeyType,
         value: Preview,
         expire_at_ms: Option<i64>,
     },

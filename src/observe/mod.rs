@@ -9,6 +9,7 @@ mod event;
 mod fact;
 mod failover;
 mod ids;
+mod key_type;
 mod message;
 mod now;
 mod preview;
@@ -25,6 +26,7 @@ pub use fact::{
 };
 pub use failover::{Failover, FailoverAbort, LinkPhase, PausedBy, SoftLimit};
 pub use ids::{Addr, Offset, ReplId, Role};
+pub use key_type::KeyType;
 pub use message::{LinkRef, LinkState, Message, Passage, RdbFraming, ReplicaState, Side};
 pub use now::Now;
 pub use preview::Preview;

@@ -42,7 +42,7 @@ fn entry(usage: &str, about: &str, mouth: &Mouth<'_>, answer: &mut Answer) {
 }
 
 /// `help`, `help COMMAND` inside redis-cli.
-pub(in crate::console) fn redis(word: &str, mouth: &mut Mouth<'_>) {
+pub(in crate::console) fn redis(word: &str, second: &str, mouth: &mut Mouth<'_>) {
     if word.is_empty() {
         mouth.text(
             Label::Reply,
@@ -52,13 +52,29 @@ pub(in crate::console) fn redis(word: &str, mouth: &mut Mouth<'_>) {
         return;
     }
     match commands::known(word) {
-        Some(known) => mouth.text(Label::Reply, format!("{} {}", known.name, known.arguments)),
+        Some(known) => {
+            let mut answer = Answer::default();
+            answer.push(Label::Reply, commands::usage_of(word, second).unwrap_or_default());
+            let sub = known.subcommand(second);
+            answer.push(Label::Note, sub.unwrap_or(known).about);
+            if sub.is_none() {
+                for sub in &known.subcommands {
+                    entry(
+                        &format!("{} {}", sub.name, sub.arguments),
+                        sub.about,
+                        mouth,
+                        &mut answer,
+                    );
+                }
+            }
+            mouth.say(answer);
+        }
         None => {
             mouth.text(
                 Label::Reply,
                 format!("no help for {}", crate::console::reply::shown(word.as_bytes())),
             );
-            if let Some(near) = suggest::nearest(word, commands::COMMANDS.iter().map(|k| k.name)) {
+            if let Some(near) = suggest::nearest(word, commands::names()) {
                 mouth.text(Label::Hint, format!("did you mean {near}?"));
             }
         }

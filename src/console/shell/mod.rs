@@ -150,9 +150,7 @@ fn refuse(console: &Console, typed: &str, mouth: &mut Mouth<'_>) -> Ended {
             known.name.to_ascii_lowercase()
         );
         mouth.text(Label::Hint, text);
-    } else if let Some(near) =
-        suggest::nearest(typed, names.clone().chain(commands::COMMANDS.iter().map(|k| k.name)))
-    {
+    } else if let Some(near) = suggest::nearest(typed, names.clone().chain(commands::names())) {
         mouth.text(Label::Hint, format!("did you mean {near}?"));
     } else {
         let all = names.collect::<Vec<_>>().join(" ");

@@ -137,7 +137,7 @@ pub fn key_of(i: Option<&Instance>, db: u32, key: &Preview) -> String {
     match i.and_then(|i| i.dbs.get(&db)) {
         None => none(),
         Some(d) => match d.known.get(key) {
-            Some(view) => view.value.to_string(),
+            Some(view) => view.shown(),
             None if d.is_whole() => none(),
             None => "untold".to_owned(),
         },

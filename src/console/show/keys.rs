@@ -93,7 +93,7 @@ fn cell(i: &Instance, db: u32, key: &Preview, now_ms: i64) -> String {
         let whole = i.dbs.get(&db).is_none_or(Db::is_whole);
         return if whole { "(none)" } else { "(not known)" }.to_owned();
     };
-    let value = table::clip(&view.value.to_string(), VALUE);
+    let value = table::clip(&view.shown(), VALUE);
     match view.expire_at_ms {
         None => value,
         Some(at) if at > now_ms => {
@@ -115,7 +115,7 @@ fn differs(model: &Model, instances: &[&Instance], db: u32, key: &Preview) -> bo
     let mut by_root: Vec<(u16, Held)> = Vec::new();
     for i in instances.iter().filter(|i| i.is_up()) {
         let mine = match view(i, db, key) {
-            Some(v) => Some((v.value.to_string(), v.expire_at_ms)),
+            Some(v) => Some((v.shown(), v.expire_at_ms)),
             None if i.dbs.get(&db).is_none_or(Db::is_whole) => None,
             // It may be there: nobody told.
             None => continue,

@@ -82,7 +82,10 @@ fn transfer() -> Story {
     s.fact(6380, Fact::BacklogMoved { first: from, histlen: 31, size: 1 << 20 });
     s.fact(6380, Fact::Held { replica: replica(), from, to, held_bytes: 31 });
     let (key, value) = (Preview::of(b"name"), Preview::of(b"xd"));
-    s.fact(6380, Fact::KeyWritten { db: 0, key, value, expire_at_ms: None });
+    s.fact(
+        6380,
+        Fact::KeyWritten { kind: Default::default(), db: 0, key, value, expire_at_ms: None },
+    );
     s.fact(6380, Fact::DbSize { db: 0, keys: 1, expires: 0 });
     s
 }
@@ -129,7 +132,7 @@ fn keys_mark_differences_within_a_tree() {
     let mut s = transfer();
     let expire_at_ms = Some(-5);
     let (key, value) = (Preview::of(b"old"), Preview::of(b"v"));
-    s.fact(6382, Fact::KeyWritten { db: 0, key, value, expire_at_ms });
+    s.fact(6382, Fact::KeyWritten { kind: Default::default(), db: 0, key, value, expire_at_ms });
     s.fact(6382, Fact::DbSize { db: 0, keys: 1, expires: 1 });
     insta::assert_snapshot!(s.show("keys", &[]), @r"
       key     6380 master  6381 replica  6382 master

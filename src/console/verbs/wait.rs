@@ -162,7 +162,7 @@ fn never(console: &Console, port: u16, wait: &Wait, seen: &Seen) -> Option<(Stri
             let name = command.split_whitespace().next().unwrap_or_default();
             let hint = match commands::known(name) {
                 Some(known) => format!("{} {}", known.name, known.arguments),
-                None => match suggest::nearest(name, commands::COMMANDS.iter().map(|k| k.name)) {
+                None => match suggest::nearest(name, commands::names()) {
                     Some(near) => format!("did you mean {near}?"),
                     None => "the part in front of == is a command such as GET name".to_owned(),
                 },

@@ -13,6 +13,7 @@ struct Doc {
     complexity: &'static str,
     summary: &'static str,
     arguments: Vec<Arg>,
+    usage: String,
 }
 
 static DOCS: LazyLock<BTreeMap<&'static str, Doc>> = LazyLock::new(|| {
@@ -22,10 +23,22 @@ static DOCS: LazyLock<BTreeMap<&'static str, Doc>> = LazyLock::new(|| {
             let mut fields = line.split(';');
             let (name, complexity) = (fields.next()?, fields.next()?);
             let (summary, notation) = (fields.next()?, fields.next()?);
-            Some((name, Doc { complexity, summary, arguments: docs_args::parse(notation) }))
+            let (arguments, usage) = (docs_args::parse(notation), docs_args::usage(notation));
+            Some((name, Doc { complexity, summary, arguments, usage }))
         })
         .collect()
 });
+
+/// What follows a command or subcommand, as Redis's manual notes it: `key element [element ...]`.
+/// Empty: nothing, or a subcommand.
+pub fn usage(entry: &Entry) -> &'static str {
+    DOCS.get(&*entry.full_name).map_or("", |doc| &doc.usage)
+}
+
+/// What a command or subcommand is for, in a sentence.
+pub fn summary(entry: &Entry) -> &'static str {
+    DOCS.get(&*entry.full_name).map_or("", |doc| doc.summary)
+}
 
 /// Arguments as a list of maps. `keys` counts those that are keys, for their specifications.
 fn arguments(e: &mut Engine, args: &[Arg], specs: usize, keys: &mut usize) {

@@ -24,6 +24,45 @@ pub(super) fn parse(notation: &str) -> Vec<Arg> {
     reader.sequence()
 }
 
+/// The notation as one reads it: `key element...` is `key element [element ...]`, and what belongs
+/// together needs no brackets.
+pub(super) fn usage(notation: &str) -> String {
+    fn part(rest: &mut &str, out: &mut String) {
+        while let Some(c) = rest.chars().next() {
+            let item = match c {
+                ')' | ']' => return,
+                ' ' | '|' => {
+                    *rest = &rest[1..];
+                    out.push(c);
+                    continue;
+                }
+                '(' | '[' => {
+                    *rest = &rest[1..];
+                    let mut inner = String::new();
+                    part(rest, &mut inner);
+                    *rest = rest.get(1..).unwrap_or_default();
+                    if c == '(' { inner } else { format!("[{inner}]") }
+                }
+                _ => {
+                    let end = rest.find([' ', '|', ')', ']', '[', '(']).unwrap_or(rest.len());
+                    let end = rest[..end].find("...").unwrap_or(end);
+                    let (word, behind) = rest.split_at(end);
+                    *rest = behind;
+                    word.to_owned()
+                }
+            };
+            out.push_str(&item);
+            if let Some(behind) = rest.strip_prefix("...") {
+                *rest = behind;
+                out.push_str(&format!(" [{item} ...]"));
+            }
+        }
+    }
+    let (mut rest, mut out) = (notation, String::new());
+    part(&mut rest, &mut out);
+    out
+}
+
 struct Reader<'a> {
     rest: &'a str,
 }
@@ -126,6 +165,22 @@ fn kind(word: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_notation_is_read_by_people() {
+        for (notation, read) in [
+            ("", ""),
+            ("key element...", "key element [element ...]"),
+            ("key [NX|XX] (score member)...", "key [NX|XX] score member [score member ...]"),
+            (
+                "[(GET pattern)...] STREAMS key...",
+                "[GET pattern [GET pattern ...]] STREAMS key [key ...]",
+            ),
+            ("*|ID [(EX seconds)|KEEPTTL]", "*|ID [EX seconds|KEEPTTL]"),
+        ] {
+            assert_eq!(usage(notation), read);
+        }
+    }
 
     #[test]
     fn a_notation_becomes_arguments() {

@@ -85,3 +85,5 @@ mod zset_random;
 mod zset_range;
 mod zset_remove;
 mod zset_scan;
+
+pub use command_docs::{summary, usage};

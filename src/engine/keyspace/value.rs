@@ -2,6 +2,7 @@
 
 use super::text::Text;
 use crate::engine::types::{Container, Hash, List, Set, Stream, ZSet};
+use crate::observe::KeyType;
 use crate::wire::num::parse_i64;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -72,13 +73,18 @@ impl Value {
 
     /// TYPE's word.
     pub fn type_name(&self) -> &'static str {
+        self.key_type().word()
+    }
+
+    /// What it is, for those who look on.
+    pub fn key_type(&self) -> KeyType {
         match self {
-            Value::Int(_) | Value::Str(_) | Value::Raw(_) => "string",
-            Value::List(_) => "list",
-            Value::Set(_) => "set",
-            Value::Hash(_) => "hash",
-            Value::ZSet(_) => "zset",
-            Value::Stream(_) => "stream",
+            Value::Int(_) | Value::Str(_) | Value::Raw(_) => KeyType::String,
+            Value::List(_) => KeyType::List,
+            Value::Set(_) => KeyType::Set,
+            Value::Hash(_) => KeyType::Hash,
+            Value::ZSet(_) => KeyType::Zset,
+            Value::Stream(_) => KeyType::Stream,
         }
     }
 
@@ -96,7 +102,8 @@ impl Value {
         }
     }
 
-    /// A line that tells what it holds, for those who look on; a string is its own.
+    /// A line that tells what it holds, for those who look on: a string's bytes; else how many
+    /// elements and the first of them, in an order that master and replica share.
     pub fn preview(&self) -> Cow<'_, [u8]> {
         match self {
             Value::List(v) => Cow::Owned(v.preview()),

@@ -79,8 +79,8 @@ pub fn load_push(e: &mut Engine, bytes: &[u8]) -> Result<LoadStep, LoadError> {
     for note in notes {
         match note {
             Note::Log(level, text) => e.log(level, text),
-            Note::Key { db, key, value, bytes, expire_at_ms } => {
-                e.fact(Fact::RdbKey { db, key, value, bytes, expire_at_ms });
+            Note::Key { db, key, kind, value, bytes, expire_at_ms } => {
+                e.fact(Fact::RdbKey { db, key, kind, value, bytes, expire_at_ms });
             }
         }
     }

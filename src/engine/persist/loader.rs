@@ -4,7 +4,7 @@ use super::save_job::ReplAux;
 use super::values::{Building, ValueLimits, string};
 use crate::engine::keyspace::{Key, Keyspace, Value};
 use crate::engine::replication::MAX_OFFSET;
-use crate::observe::{LogLevel, Offset, Preview, ReplId};
+use crate::observe::{KeyType, LogLevel, Offset, Preview, ReplId};
 use crate::wire::rdb::{Checksum, Decoder, Hints, Item, Part, RdbError, Text};
 use crate::wire::text::printable;
 
@@ -50,7 +50,15 @@ pub enum Expired {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
     Log(LogLevel, String),
-    Key { db: u32, key: Preview, value: Preview, bytes: u64, expire_at_ms: Option<i64> },
+    /// A key that was loaded.
+    Key {
+        db: u32,
+        key: Preview,
+        kind: KeyType,
+        value: Preview,
+        bytes: u64,
+        expire_at_ms: Option<i64>,
+    },
 }
 
 /// Keys that room is made for before they come.
@@ -276,6 +284,7 @@ impl Filling {
             self.notes.push(Note::Key {
                 db: self.db as u32,
                 key: Preview::of(key),
+                kind: value.key_type(),
                 value: Preview::of(&value.preview()),
                 bytes,
                 expire_at_ms: expire_ms,

@@ -12,6 +12,7 @@ pub mod chunk_map;
 pub mod hash;
 pub mod hll;
 pub mod list;
+mod preview;
 pub mod set;
 pub mod stream;
 pub mod zset;

@@ -1,4 +1,4 @@
-use crate::observe::{Now, Preview};
+use crate::observe::{KeyType, Now, Preview};
 use std::collections::BTreeMap;
 
 /// How many keys of one database are known by name and value; the most recently changed ones.
@@ -17,6 +17,7 @@ pub struct Db {
 /// What is known about one key.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyView {
+    pub kind: KeyType,
     pub value: Preview,
     /// Unix time in milliseconds at which it expires.
     pub expire_at_ms: Option<i64>,
@@ -34,6 +35,18 @@ pub enum Sight {
     Written,
     /// It passed in an RDB.
     Loaded,
+}
+
+impl KeyView {
+    /// The value in words, behind its type where that is not a string: `list 3: a b c`.
+    pub fn shown(&self) -> String {
+        self.kind.shown(&self.value)
+    }
+
+    /// Whether another instance's key holds the same, as far as is told.
+    pub fn is_same(&self, other: &KeyView) -> bool {
+        self.kind == other.kind && self.value == other.value
+    }
 }
 
 impl Db {

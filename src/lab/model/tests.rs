@@ -124,7 +124,14 @@ impl Tale {
             .fact(R, Fact::KeysSwept { db: None })
             .fact(
                 R,
-                Fact::RdbKey { db: 0, key: p("old"), value: p("1"), expire_at_ms: None, bytes: 9 },
+                Fact::RdbKey {
+                    kind: Default::default(),
+                    db: 0,
+                    key: p("old"),
+                    value: p("1"),
+                    expire_at_ms: None,
+                    bytes: 9,
+                },
             )
             .fact(R, Fact::LoadEnded { ok: true, keys: 1, expired: 0, bytes: 200, took_us: 1 })
             .fact(R, Fact::DbSize { db: 0, keys: 1, expires: 0 })
@@ -144,8 +151,16 @@ impl Tale {
 
     fn write(&mut self, from: i64, to: i64) -> &mut Tale {
         let wire = vec![p("SET"), p("name"), p("xd")];
-        self.fact(M, Fact::Propagated { db: 0, wire, from: Offset(from), to: Offset(to) })
-            .fact(M, Fact::KeyWritten { db: 0, key: p("name"), value: p("xd"), expire_at_ms: None })
+        self.fact(M, Fact::Propagated { db: 0, wire, from: Offset(from), to: Offset(to) }).fact(
+            M,
+            Fact::KeyWritten {
+                kind: Default::default(),
+                db: 0,
+                key: p("name"),
+                value: p("xd"),
+                expire_at_ms: None,
+            },
+        )
     }
 }
 
@@ -366,7 +381,10 @@ fn keys_follow_writes_sweeps_and_swaps() {
     assert!(t.model.key(M, 3, "name").is_none());
     for n in 0..5_000 {
         let (key, value) = (p(&format!("k{n}")), p("v"));
-        t.fact(M, Fact::KeyWritten { db: 0, key, value, expire_at_ms: Some(n) });
+        t.fact(
+            M,
+            Fact::KeyWritten { kind: Default::default(), db: 0, key, value, expire_at_ms: Some(n) },
+        );
     }
     let db = &t.model.instances[&M].dbs[&0];
     assert!(db.known.len() <= 2 * keys::KNOWN_MAX, "bounded");
@@ -379,7 +397,14 @@ fn failed_load_keeps_no_staged_keys() {
     let mut t = Tale::two();
     t.write(1, 31).fact(M, Fact::LoadBegan { from_link: true, total: Some(99) }).fact(
         M,
-        Fact::RdbKey { db: 0, key: p("half"), value: p("1"), expire_at_ms: None, bytes: 9 },
+        Fact::RdbKey {
+            kind: Default::default(),
+            db: 0,
+            key: p("half"),
+            value: p("1"),
+            expire_at_ms: None,
+            bytes: 9,
+        },
     );
     let passing = t.model.instances[&M].loading.as_ref().expect("loads").passed();
     assert_eq!(passing[&0].known.len(), 1);

@@ -277,12 +277,12 @@ impl Links {
                     self.news(&key, now).load_began(now, *total);
                 }
             }
-            Fact::RdbKey { key, value, bytes, .. } => {
+            Fact::RdbKey { key, kind, value, bytes, .. } => {
                 if let Some(link) = self.up_link(me)
                     && let Some(seq) = self.by_key.get_mut(&link)
                     && seq.replica_state == LinkState::Transfer
                 {
-                    seq.rdb_key(now, key, value, *bytes);
+                    seq.rdb_key(now, key, kind.shown(value), *bytes);
                 }
             }
             Fact::LoadEnded { ok, keys, bytes, took_us, .. } => {

@@ -165,12 +165,12 @@ pub enum RowKind {
         ended: Option<bool>,
     },
     Rdb(Box<Transfer>),
-    /// The replica loads what it received. `recent` are the latest keys that passed.
+    /// The replica loads what it received. `recent` are the latest keys that passed, with their values in words.
     Load {
         total: Option<u64>,
         keys: u64,
         bytes: u64,
-        recent: Vec<(Preview, Preview)>,
+        recent: Vec<(Preview, String)>,
         ended: Option<bool>,
         took_us: u64,
     },

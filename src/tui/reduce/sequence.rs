@@ -404,7 +404,7 @@ impl Sequence {
     }
 
     /// A key passed in the RDB.
-    pub fn rdb_key(&mut self, at: Now, key: &Preview, value: &Preview, size: u64) {
+    pub fn rdb_key(&mut self, at: Now, key: &Preview, value: String, size: u64) {
         if !self.loading {
             self.load_began(at, None);
         }
@@ -415,7 +415,7 @@ impl Sequence {
                 if recent.len() == RECENT_KEYS {
                     recent.remove(0);
                 }
-                recent.push((key.clone(), value.clone()));
+                recent.push((key.clone(), value));
                 row.changed = at;
                 return;
             }

@@ -134,7 +134,13 @@ mod tests {
 
     fn written(n: u64) -> Fact {
         let key = Preview::of(format!("key:{n}").as_bytes());
-        Fact::KeyWritten { db: 0, key: key.clone(), value: key, expire_at_ms: None }
+        Fact::KeyWritten {
+            kind: Default::default(),
+            db: 0,
+            key: key.clone(),
+            value: key,
+            expire_at_ms: None,
+        }
     }
 
     #[test]

@@ -126,6 +126,7 @@ fn a_low_screen_says_where_the_diagram_is() {
 fn keys_of_strangers_are_no_difference() {
     let mut s = Story::free();
     let written = |value: &str| Fact::KeyWritten {
+        kind: Default::default(),
         db: 0,
         key: Preview::of(b"k"),
         value: Preview::of(value.as_bytes()),

@@ -35,6 +35,41 @@ fn start_while_servers_start() {
     assert!(shown.contains("starting three servers on 6380, 6381 and 6382"), "{shown}");
 }
 
+/// Every type: what is not a string says so, and master and replica are compared by type and value.
+#[test]
+fn keys_of_all_types() {
+    use crate::observe::{Fact, KeyType, Preview};
+    let mut s = Story::online();
+    let keys = [
+        ("basket", KeyType::Set, "3: apple pear plum"),
+        ("board", KeyType::Zset, "2: ann=1.5 bob=7"),
+        ("jobs", KeyType::List, "12: a b c d e f g h …"),
+        ("log", KeyType::Stream, "1: 1700000000000-0 what=login"),
+        ("user:1", KeyType::Hash, "2: mail=ann@example.org name=ann"),
+        ("visits", KeyType::Hash, "5000 fields"),
+    ];
+    let written = |(key, kind, value): (&str, KeyType, &str)| Fact::KeyWritten {
+        db: 0,
+        key: Preview::of(key.as_bytes()),
+        kind,
+        value: Preview::of(value.as_bytes()),
+        expire_at_ms: None,
+    };
+    for port in [6380, 6381, 6382] {
+        let before = s.app.world.model.instance(port).expect("up").keys_total();
+        for key in keys {
+            s.fact(port, written(key));
+        }
+        let all = before + keys.len() as u64;
+        s.fact(port, Fact::DbSize { db: 0, keys: all, expires: 0 });
+    }
+    // Behind the replica's back: the same text, another type.
+    s.fact(6382, written(("board", KeyType::Hash, "2: ann=1.5 bob=7")));
+    s.settle();
+    s.app.show(Pane::Keys);
+    golden("keys_types", &mut s.app);
+}
+
 #[test]
 fn before_any_sync() {
     golden("before", &mut Story::free().app);

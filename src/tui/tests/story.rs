@@ -257,6 +257,7 @@ impl Story {
         let key = Preview::of(wire[1].as_bytes());
         let value = Preview::of(wire[2].as_bytes());
         let written = |key: &Preview, value: &Preview| Fact::KeyWritten {
+            kind: Default::default(),
             db: 0,
             key: key.clone(),
             value: value.clone(),
@@ -294,7 +295,14 @@ impl Story {
         for (key, value) in keys {
             let (key, value) = (Preview::of(key.as_bytes()), Preview::of(value.as_bytes()));
             let bytes = 20;
-            let passed = Fact::RdbKey { db: 0, key, value, bytes, expire_at_ms: None };
+            let passed = Fact::RdbKey {
+                kind: Default::default(),
+                db: 0,
+                key,
+                value,
+                bytes,
+                expire_at_ms: None,
+            };
             self.fact(replica, passed);
         }
         self.later(2_000);
@@ -328,7 +336,10 @@ impl Story {
         let fact = Fact::Applied { db: 0, wire: words(wire), from: Offset(1), to };
         self.fact(replica, fact);
         let (key, value) = (Preview::of(wire[1].as_bytes()), Preview::of(wire[2].as_bytes()));
-        self.fact(replica, Fact::KeyWritten { db: 0, key, value, expire_at_ms: None });
+        self.fact(
+            replica,
+            Fact::KeyWritten { kind: Default::default(), db: 0, key, value, expire_at_ms: None },
+        );
         let keys = self.model().instance(replica).expect("up").keys_total() + 1;
         self.fact(replica, Fact::DbSize { db: 0, keys, expires: 0 });
     }
@@ -460,7 +471,10 @@ impl Story {
     pub fn online() -> Story {
         let mut s = Story::free();
         let (key, value) = (Preview::of(b"colour"), Preview::of(b"red"));
-        s.fact(6380, Fact::KeyWritten { db: 0, key, value, expire_at_ms: None });
+        s.fact(
+            6380,
+            Fact::KeyWritten { kind: Default::default(), db: 0, key, value, expire_at_ms: None },
+        );
         s.fact(6380, Fact::DbSize { db: 0, keys: 1, expires: 0 });
         for (port, id) in [(6381, ID1), (6382, ID2)] {
             s.handshake(port, 6380, id);

@@ -180,6 +180,7 @@ mod tests {
         travel.set_journal(journal.clone());
         for i in 0..n {
             let fact = Fact::KeyWritten {
+                kind: Default::default(),
                 db: 0,
                 key: Preview::of(format!("k{}", i % 100).as_bytes()),
                 value: Preview::of(format!("{i}").as_bytes()),

@@ -224,7 +224,9 @@ fn instance(port: u16, fact: &Fact) -> Text {
         Fact::Applied { wire, to, .. } => {
             (Mark::Stream, format!("applied {}, up to {}", words::write(wire), grouped(to.0)))
         }
-        Fact::KeyWritten { key, value, .. } => (Mark::Text, format!("{key} = {value}")),
+        Fact::KeyWritten { key, kind, value, .. } => {
+            (Mark::Text, format!("{key} = {}", kind.shown(value)))
+        }
         Fact::KeyGone { key, .. } => (Mark::Text, format!("{key} is gone")),
         Fact::KeysSwept { .. } => (Mark::Text, "its keys are gone".to_owned()),
         Fact::DbsSwapped { a, b } => (Mark::Text, format!("db {a} and db {b} change places")),

@@ -13,7 +13,7 @@ mod tests;
 
 pub use pair::Pair;
 
-use super::Container;
+use super::{Container, preview};
 use crate::engine::keyspace::{HashSeed, Table, Value};
 use crate::wire::listpack::{Entry, Listpack, Pos};
 use std::sync::Arc;
@@ -28,10 +28,6 @@ pub struct HashLimits {
     /// Keys the hash function of a table.
     pub seed: HashSeed,
 }
-
-/// How many fields a preview names, and how much of each and of its value.
-const PREVIEWED: usize = 4;
-const PREVIEWED_BYTES: usize = 32;
 
 /// A hash.
 #[derive(Clone, Debug)]
@@ -213,18 +209,16 @@ impl Hash {
         }
     }
 
-    /// A short line for those who look on: `hash 2: field=value other=1`.
+    /// A short line for those who look on: `2: field=value other=1`.
     pub fn preview(&self) -> Vec<u8> {
-        let mut line = format!("hash {}:", self.len()).into_bytes();
-        let mut put = |before: u8, entry: Entry<'_>| {
-            line.push(before);
-            entry.with_text(|text| line.extend(text.iter().take(PREVIEWED_BYTES)));
-        };
-        for (field, value) in self.iter().take(PREVIEWED) {
-            put(b' ', field);
-            put(b'=', value);
-        }
-        line
+        let pairs = self.iter().map(|(field, value)| {
+            let mut text = Vec::new();
+            field.with_text(|field| preview::push(&mut text, field));
+            text.push(b'=');
+            value.with_text(|value| preview::push(&mut text, value));
+            text
+        });
+        preview::unordered(self.len(), "fields", pairs)
     }
 
     fn make_table(&mut self, seed: HashSeed) {

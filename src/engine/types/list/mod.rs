@@ -21,7 +21,7 @@ mod tests;
 pub use iter::Elements;
 pub use node::Node;
 
-use super::Container;
+use super::{Container, preview};
 use crate::engine::keyspace::Value;
 use crate::wire::listpack::Entry;
 use chunks::Chunks;
@@ -30,10 +30,6 @@ use std::sync::Arc;
 /// From this size on an element is a node of its own (bytes), unless DEBUG
 /// QUICKLIST-PACKED-THRESHOLD says otherwise.
 pub const LARGE: usize = 1 << 30;
-
-/// How much of a list a preview shows: elements, and bytes of each.
-const PREVIEWED: usize = 8;
-const PREVIEWED_BYTES: usize = 32;
 
 /// A list.
 #[derive(Clone, Debug)]
@@ -86,16 +82,15 @@ impl List {
         "quicklist"
     }
 
-    /// A short line for those who look on: `list 3: a b c`.
+    /// A short line for those who look on: `3: a b c`.
     pub fn preview(&self) -> Vec<u8> {
-        let mut line = format!("list {}:", self.len()).into_bytes();
-        for element in self.iter().take(PREVIEWED) {
+        let elements = self.iter().map(|element| {
             let mut room = itoa::Buffer::new();
-            let text = element.text(&mut room);
-            line.push(b' ');
-            line.extend_from_slice(&text[..text.len().min(PREVIEWED_BYTES)]);
-        }
-        line
+            let mut text = Vec::new();
+            preview::push(&mut text, element.text(&mut room));
+            text
+        });
+        preview::line(self.len(), elements)
     }
 
     /// How many elements it holds.

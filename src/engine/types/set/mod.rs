@@ -13,7 +13,7 @@ mod tests;
 pub use crate::wire::listpack::Entry as Elem;
 pub use member::Member;
 
-use super::Container;
+use super::{Container, preview};
 use crate::engine::keyspace::{HashSeed, Table, Value};
 use crate::wire::intset::{Intset, MOST};
 use crate::wire::num::parse_i64;
@@ -27,10 +27,6 @@ pub struct SetLimits {
     /// Keys the hash function of a table.
     pub seed: HashSeed,
 }
-
-/// How many members a preview names, and how much of each.
-const PREVIEWED: usize = 8;
-const PREVIEWED_BYTES: usize = 32;
 
 /// A set.
 #[derive(Clone, Debug)]
@@ -188,16 +184,14 @@ impl Set {
         }
     }
 
-    /// A short line for those who look on: `set 3: a b c`.
+    /// A short line for those who look on: `3: a b c`.
     pub fn preview(&self) -> Vec<u8> {
-        let mut line = format!("set {}:", self.len()).into_bytes();
-        for member in self.iter().take(PREVIEWED) {
-            line.push(b' ');
-            member.with_text(|bytes| {
-                line.extend_from_slice(&bytes[..bytes.len().min(PREVIEWED_BYTES)])
-            });
-        }
-        line
+        let members = self.iter().map(|member| {
+            let mut text = Vec::new();
+            member.with_text(|bytes| preview::push(&mut text, bytes));
+            text
+        });
+        preview::unordered(self.len(), "members", members)
     }
 
     fn leave_intset_if_full(&mut self, limits: &SetLimits) {

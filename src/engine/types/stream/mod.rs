@@ -35,14 +35,13 @@ pub use load::{BadStream, Loader, Meta, MoreMeta};
 pub use log::{Log, NodeLimits, Nodes, Range};
 pub use node::Entry;
 
-use super::Container;
 use super::chunk_map::ChunkMap;
+use super::{Container, preview};
 use crate::engine::keyspace::Value;
 use std::sync::Arc;
 
-/// How many entries a preview shows, and how much of each field and value.
+/// How many fields of an entry a preview shows.
 const PREVIEWED: usize = 3;
-const PREVIEWED_BYTES: usize = 32;
 
 /// A stream.
 #[derive(Clone, Debug, Default)]
@@ -128,21 +127,21 @@ impl Stream {
         gone.is_some()
     }
 
-    /// One line that tells what it holds: the first entries.
+    /// A short line for those who look on: `1: 1-1 field=value`.
     pub fn preview(&self) -> Vec<u8> {
-        let mut line = format!("stream {}:", self.log.len()).into_bytes();
-        for entry in self.log.iter().take(PREVIEWED) {
-            line.push(b' ');
+        let entries = self.log.iter().map(|entry| {
+            let mut line = Vec::new();
             entry.id.push_text(&mut line);
             for (name, value) in entry.pairs().take(PREVIEWED) {
                 let (mut a, mut b) = (itoa::Buffer::new(), itoa::Buffer::new());
-                for text in [name.text(&mut a), value.text(&mut b)] {
-                    line.push(b' ');
-                    line.extend_from_slice(&text[..text.len().min(PREVIEWED_BYTES)]);
-                }
+                line.push(b' ');
+                preview::push(&mut line, name.text(&mut a));
+                line.push(b'=');
+                preview::push(&mut line, value.text(&mut b));
             }
-        }
-        line
+            line
+        });
+        preview::line(self.log.len() as usize, entries)
     }
 }
 

@@ -230,7 +230,7 @@ fn a_loaded_stream_is_whole() {
     assert_eq!(ids(s.log(), "-", "+"), ["1-1", "2-0"]);
     let g = s.group(b"g").unwrap();
     assert_eq!((g.entries_read, g.pending_len(), g.consumers_len()), (None, 1, 1));
-    assert_eq!(s.preview(), b"stream 2: 1-1 f v 2-0 g 1 h 2");
+    assert_eq!(s.preview(), b"2: 1-1 f=v 2-0 g=1 h=2");
     assert_eq!(s.groups().count(), 2);
 }
 

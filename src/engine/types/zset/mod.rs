@@ -22,7 +22,7 @@ pub use range::{LexBound, LexRange, ScoreRange};
 pub use sorted::{Scored, Sorted};
 pub use tree::Elem as Pair;
 
-use super::Container;
+use super::{Container, preview};
 use crate::engine::keyspace::{HashSeed, Value};
 use crate::wire::listpack::{self, Entry, Listpack};
 use std::ops::Range;
@@ -38,10 +38,6 @@ pub struct ZSetLimits {
     /// Keys the hash function of a table.
     pub seed: HashSeed,
 }
-
-/// How many pairs a preview names, and how much of each member.
-const PREVIEWED: usize = 5;
-const PREVIEWED_BYTES: usize = 32;
 
 /// A zset.
 #[derive(Clone, Debug)]
@@ -262,18 +258,17 @@ impl ZSet {
         }
     }
 
-    /// A short line for those who look on: `zset 3: a=1 b=2 c=3`.
+    /// A short line for those who look on: `3: a=1 b=2 c=3`.
     pub fn preview(&self) -> Vec<u8> {
-        let mut line = format!("zset {}:", self.len()).into_bytes();
-        let mut room = itoa::Buffer::new();
-        for (member, score) in self.pairs(0..PREVIEWED, false) {
-            let text = member.text(&mut room);
-            line.push(b' ');
-            line.extend_from_slice(&text[..text.len().min(PREVIEWED_BYTES)]);
-            line.push(b'=');
-            line.extend_from_slice(crate::wire::num::fmt_f64_17g(score).as_bytes());
-        }
-        line
+        let pairs = self.pairs(0..preview::SHOWN, false).map(|(member, score)| {
+            let mut room = itoa::Buffer::new();
+            let mut text = Vec::new();
+            preview::push(&mut text, member.text(&mut room));
+            text.push(b'=');
+            text.extend_from_slice(crate::wire::num::fmt_f64_17g(score).as_bytes());
+            text
+        });
+        preview::line(self.len(), pairs)
     }
 }
 

@@ -106,7 +106,7 @@ fn made_from_pairs_in_any_order() {
         let (zset, whole) = ZSet::from_pairs(vec![("b", 2.0), ("a", 3.0)], &l);
         assert!(whole);
         assert_eq!(shown(&zset, 0..9, true), "a=3 b=2");
-        assert_eq!(String::from_utf8(zset.preview()).unwrap(), "zset 2: b=2 a=3");
+        assert_eq!(String::from_utf8(zset.preview()).unwrap(), "2: b=2 a=3");
     }
 }
 

@@ -52,10 +52,11 @@ pub(super) fn apply(i: &mut Instance, history: &mut History, here: Here, fact: &
                 staged: Default::default(),
             });
         }
-        Fact::RdbKey { db, key, value, expire_at_ms, .. } => {
+        Fact::RdbKey { db, key, kind, value, expire_at_ms, .. } => {
             if let Some(l) = i.loading.as_mut().filter(|l| l.ended.is_none()) {
                 l.keys += 1;
-                let view = view(value, *expire_at_ms, at, seq, Sight::Loaded);
+                let mut view = view(value, *expire_at_ms, at, seq, Sight::Loaded);
+                view.kind = *kind;
                 l.staged.entry(*db).or_default().put(key.clone(), view);
             }
         }
@@ -79,8 +80,9 @@ pub(super) fn apply(i: &mut Instance, history: &mut History, here: Here, fact: &
                 i.offset = i.backlog.last();
             }
         }
-        Fact::KeyWritten { db, key, value, expire_at_ms } => {
-            let view = view(value, *expire_at_ms, at, seq, Sight::Written);
+        Fact::KeyWritten { db, key, kind, value, expire_at_ms } => {
+            let mut view = view(value, *expire_at_ms, at, seq, Sight::Written);
+            view.kind = *kind;
             i.dbs.entry(*db).or_default().put(key.clone(), view);
         }
         Fact::KeyGone { db, key, .. } => {
@@ -120,7 +122,14 @@ pub(super) fn apply(i: &mut Instance, history: &mut History, here: Here, fact: &
 }
 
 fn view(value: &Preview, expire_at_ms: Option<i64>, at: Now, seq: u64, sight: Sight) -> KeyView {
-    KeyView { value: value.clone(), expire_at_ms, changed: at, seq, sight }
+    KeyView {
+        kind: Default::default(),
+        value: value.clone(),
+        expire_at_ms,
+        changed: at,
+        seq,
+        sight,
+    }
 }
 
 /// The loaded keys take the place of the old ones at once; the sizes are told by `DbSize`.

@@ -171,12 +171,27 @@ fn short(ms: u64) -> String {
     }
 }
 
+/// A value in so many cells. Where no element of a list and the like can be read, its type and its
+/// size are: a number is never cut.
+fn in_cells(v: &KeyView, cells: usize) -> String {
+    let shown = v.shown();
+    if v.kind.is_string() || width(&shown) <= cells {
+        return shown;
+    }
+    let size = v.value.text().split([':', ' ']).next().unwrap_or_default();
+    let head = format!("{} {size}", v.kind.word());
+    match cells > width(&head) + 4 {
+        true => clip(&shown, cells),
+        false => head,
+    }
+}
+
 /// A value with what there is to say of its time, which is not cut off.
-fn lasting(value: &Preview, time: &str, cells: usize) -> String {
+fn lasting(value: &KeyView, time: &str, cells: usize) -> String {
     let room = cells.saturating_sub(width(time) + 2);
     match room {
         0 | 1 => time.to_owned(),
-        _ => format!("{} {time}", clip(&value.to_string(), room)),
+        _ => format!("{} {time}", clip(&in_cells(value, room), room)),
     }
 }
 
@@ -222,7 +237,7 @@ fn row(
             .is_some_and(|d| d.known.contains_key(key));
         let (mark, text, fresh) = match value(i, db, key) {
             Some(v) => {
-                let same = master.is_some_and(|m| m.value == v.value);
+                let same = master.is_some_and(|m| m.is_same(v));
                 let mark = match (i.is_up() && !apart(tree, i), differs && !same) {
                     (false, _) => Mark::Quiet,
                     (true, true) => Mark::Difference,
@@ -230,9 +245,9 @@ fn row(
                 };
                 let fresh = c.fresh(v.changed) && v.sight == Sight::Written;
                 match left_ms(c.now, v).filter(|_| i.is_up()) {
-                    Some(0) => (Mark::Waiting, lasting(&v.value, "◷ past", cells), fresh),
-                    Some(ms) => (mark, lasting(&v.value, &format!("◷{}", short(ms)), cells), fresh),
-                    None => (mark, v.value.to_string(), fresh),
+                    Some(0) => (Mark::Waiting, lasting(v, "◷ past", cells), fresh),
+                    Some(ms) => (mark, lasting(v, &format!("◷{}", short(ms)), cells), fresh),
+                    None => (mark, in_cells(v, cells.saturating_sub(1)), fresh),
                 }
             }
             None if loading => (Mark::Rdb, "⇣ in the RDB".to_owned(), false),

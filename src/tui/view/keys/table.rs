@@ -86,7 +86,7 @@ impl<'a> Table<'a> {
                 }
             }
             let mut told = compared.iter().filter_map(|(n, whole)| match values[*n] {
-                Some(v) => Some(Some(&v.value)),
+                Some(v) => Some(Some((v.kind, &v.value))),
                 None => whole.then_some(None),
             });
             let differs = told.next().is_some_and(|first| told.any(|v| v != first));

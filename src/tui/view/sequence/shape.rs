@@ -287,7 +287,7 @@ impl Body<'_> {
         &self,
         total: Option<u64>,
         (keys, bytes, took_us): (u64, u64, u64),
-        recent: &[(Preview, Preview)],
+        recent: &[(Preview, String)],
         ended: Option<bool>,
     ) -> Vec<Shape> {
         let of = |text: String| remark(Lean::Replica, Mark::Rdb, text);
