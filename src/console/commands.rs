@@ -19,6 +19,8 @@ pub struct Known {
     pub writes: bool,
     /// Whether it does nothing but read keys.
     pub reads_keys: bool,
+    /// Whether it may wait for somebody else's write.
+    pub blocks: bool,
     pub subcommands: Vec<Known>,
 }
 
@@ -45,6 +47,7 @@ impl Known {
             about: summary(entry),
             writes: has(flags::WRITE | flags::MAY_REPLICATE),
             reads_keys: has(flags::READONLY) && (whole || !spec.keys.is_empty()),
+            blocks: has(flags::BLOCKING),
             subcommands,
         }
     }

@@ -161,9 +161,8 @@ impl Completer {
             ("info", _) => starting(INFO.iter().map(|s| (*s, "")), word),
             ("debug", 0) => starting(DEBUG.iter().map(|s| (*s, "")), word),
             ("help", 0) => commands_like(word),
-            (name, 0) => {
-                commands::known(name).map_or(Vec::new(), |k| words_like(&k.subcommands, word))
-            }
+            (name, 0) => commands::known(name)
+                .map_or(Vec::new(), |k| words_like(&k.subcommands, word, first)),
             _ => Vec::new(),
         }
     }
@@ -327,11 +326,13 @@ fn parts(arguments: &str) -> Vec<&str> {
 
 /// Redis commands, in the case in which the word was begun.
 fn commands_like(word: &str) -> Vec<Candidate> {
-    words_like(&commands::COMMANDS, word)
+    words_like(&commands::COMMANDS, word, word)
 }
 
-fn words_like(known: &[commands::Known], word: &str) -> Vec<Candidate> {
-    let lower = word.chars().next().is_none_or(|c| c.is_ascii_lowercase());
+/// `like`: the word whose case is taken where this one has not begun.
+fn words_like(known: &[commands::Known], word: &str, like: &str) -> Vec<Candidate> {
+    let first = word.chars().chain(like.chars()).next();
+    let lower = first.is_some_and(|c| c.is_ascii_lowercase());
     let mut found = starting(known.iter().map(|k| (k.name.as_str(), k.arguments.as_str())), word);
     if lower {
         found.iter_mut().for_each(|c| c.text = c.text.to_ascii_lowercase());

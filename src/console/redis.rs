@@ -218,6 +218,11 @@ fn hint(console: &mut Console, port: u16, argv: &[Vec<u8>], error: &[u8], mouth:
         if let Some(near) = suggest::nearest(name, names.chain(shell)) {
             mouth.text(Label::Hint, format!("did you mean {near}?"));
         }
+    } else if error.starts_with(b"ERR unknown subcommand") {
+        let subs = commands::known(name).into_iter().flat_map(|k| &k.subcommands);
+        if let Some(near) = suggest::nearest(second, subs.map(|k| k.name.as_str())) {
+            mouth.text(Label::Hint, format!("did you mean {} {near}?", name.to_ascii_uppercase()));
+        }
     } else if error.starts_with(b"READONLY") {
         let upstream = console.model().instance(port).and_then(|i| i.master.clone());
         if let Some(master) = upstream {

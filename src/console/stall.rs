@@ -3,7 +3,7 @@
 
 use super::client::{Client, ClientError};
 use super::session::{Console, Mouth};
-use super::{reply, steps};
+use super::{commands, reply, steps};
 use crate::observe::{Answer, ConsoleFact, Label, StepKind};
 use crate::wire::value::Value;
 use std::sync::Arc;
@@ -34,6 +34,7 @@ pub(super) fn read(
 ) -> Read {
     let (began, port) = (Instant::now(), client.target.port);
     let mut told_frozen = false;
+    let mut blocks = interactive && may_block(argv);
     loop {
         match client.poll(Some(LOOK)) {
             Ok(Some(value)) if reply::is_message(argv, &value) => {
@@ -57,6 +58,14 @@ pub(super) fn read(
             }
             continue;
         }
+        // Where a step is held, that is told below.
+        if blocks && began.elapsed() >= UNUSUAL && console.model().time.waiting.is_empty() {
+            blocks = false;
+            let text = format!(
+                "(it waits: another redis-cli -p {port} can bring it something; Ctrl-C ends it)"
+            );
+            mouth.text(Label::Waiting, text);
+        }
         let waiting = &console.model().time.waiting;
         let promotion =
             waiting.iter().any(|w| w.port == port && w.step.kind == StepKind::Promotion);
@@ -72,6 +81,12 @@ pub(super) fn read(
         owe(console, client, argv, mouth);
         return Read::Owed;
     }
+}
+
+/// Whether a command may wait until somebody else writes.
+fn may_block(argv: &[Vec<u8>]) -> bool {
+    let name = argv.first().map(|w| String::from_utf8_lossy(w)).unwrap_or_default();
+    commands::known(&name).is_some_and(|k| k.blocks)
 }
 
 /// Leaves the connection with its owed reply to a thread of its own, which records the reply as a

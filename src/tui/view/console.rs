@@ -213,7 +213,7 @@ pub fn draw_offer(c: &mut Canvas, app: &App, console: Rect) {
     }
     let screen = c.frame.area();
     let text_cells = all.iter().map(|k| width(&k.text)).max().unwrap_or(0).min(40);
-    let about_cells = all.iter().map(|k| width(&k.about)).max().unwrap_or(0).min(60);
+    let about_cells = all.iter().map(|k| width(&k.about)).max().unwrap_or(0).min(90);
     let w = ((text_cells + about_cells + 5) as u16).min(screen.width.saturating_sub(2)).max(12);
     let shown = all.len().min(OFFERED);
     let h = shown as u16 + 2;
@@ -236,7 +236,8 @@ pub fn draw_offer(c: &mut Canvas, app: &App, console: Rect) {
             style = style.add_modifier(Modifier::REVERSED);
         }
         let x = c.put(line.x, line.y, end, &format!(" {text}"), style);
-        c.put(x, line.y, end, &format!(" {}", safe(&candidate.about)), c.theme.of(Mark::Quiet));
+        let about = clip(&safe(&candidate.about), usize::from(end.saturating_sub(x + 2)));
+        c.put(x, line.y, end, &format!(" {about}"), c.theme.of(Mark::Quiet));
         c.hits.push((line, Hit::Candidate(i)));
     }
 }
