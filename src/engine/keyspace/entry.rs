@@ -232,14 +232,22 @@ impl Entry {
     /// The head of a block that is ours alone; a copy is made if it is not.
     fn own(&mut self) -> &mut Head {
         if !self.is_sole() {
-            let used = self.head().used.load(Ordering::Relaxed);
-            let at = self.head().timed.then(|| self.expire_at().unwrap_or(NEVER));
-            *self = Entry::build(self.key(), self.value().clone(), at, used);
+            *self = self.copy();
         }
         // SAFETY: there is no other owner, and nobody can become one while `self` is borrowed.
         unsafe { self.0.as_mut() }
     }
+
+    /// The same in a block of its own.
+    fn copy(&self) -> Entry {
+        let used = self.head().used.load(Ordering::Relaxed);
+        let at = self.head().timed.then(|| self.expire_at().unwrap_or(NEVER));
+        Entry::build(self.key(), self.value().clone(), at, used)
+    }
 }
+
+/// Far below what the count can hold: threads may count at the same time.
+const MOST_OWNERS: u16 = u16::MAX / 2;
 
 /// What a table adds for an entry: its place in a segment, and what a place costs beyond that.
 const SLOT_BYTES: usize = 20;
@@ -254,10 +262,11 @@ impl Item for Entry {
 impl Clone for Entry {
     fn clone(&self) -> Entry {
         // One owner for each segment that holds it: a snapshot adds one. A count that could wrap
-        // would free what others still own.
-        if self.head().count.fetch_add(1, Ordering::Relaxed) > u16::MAX / 2 {
-            std::process::abort();
+        // would free what others still own; so many owners get a block of their own.
+        if self.head().count.load(Ordering::Relaxed) > MOST_OWNERS {
+            return self.copy();
         }
+        self.head().count.fetch_add(1, Ordering::Relaxed);
         Entry(self.0)
     }
 }
@@ -310,6 +319,17 @@ mod tests {
                 assert_eq!(&*shared.into_value().bytes(), b"a value that is long");
             }
         }
+    }
+
+    #[test]
+    fn more_owners_than_can_be_counted_get_a_block_of_their_own() {
+        let entry = Entry::new(b"k", Value::string(b"v"), Some(5), 9);
+        let owners: Vec<Entry> = (0..200_000).map(|_| entry.clone()).collect();
+        assert!(owners.iter().all(|e| (e.key(), e.expire_at()) == (b"k", Some(5))));
+        let blocks = owners.iter().filter(|e| e.0 != entry.0).count();
+        assert_eq!(blocks, 200_000 - usize::from(super::MOST_OWNERS));
+        drop(owners);
+        assert!(entry.is_sole());
     }
 
     #[test]

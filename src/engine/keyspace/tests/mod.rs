@@ -1,6 +1,6 @@
 //! The table against a plain map, and what SCAN and snapshots promise.
 
-use super::{Db, Keyspace, Snapshot, Value};
+use super::{Db, Keyspace, Snapshot, Text, Value};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -234,4 +234,17 @@ fn taking_a_db_leaves_it_empty_and_usable() {
     keyspace.swap(0, 1);
     assert_eq!((keyspace.db(0).len(), keyspace.db(1).expires_len()), (0, 1));
     assert_eq!(keyspace.db(1).avg_ttl_ms(2), 3);
+}
+
+#[test]
+fn texts_are_shared_between_threads() {
+    let text = Text::new(&[7; 100]);
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let text = text.clone();
+            std::thread::spawn(move || (0..1000).map(|_| text.clone()).all(|t| *t == [7; 100]))
+        })
+        .collect();
+    drop(text);
+    assert!(threads.into_iter().all(|t| t.join().expect("no panic")));
 }
