@@ -64,7 +64,8 @@ fn number(bytes: &[u8], at: usize, sign: u8) -> Option<(usize, usize)> {
     for (i, b) in line[1..].iter().take(8).enumerate() {
         match b {
             b'0'..=b'9' => n = n * 10 + usize::from(b - b'0'),
-            b'\r' => return Some((n, at + i + 3)),
+            // The line feed may still be on its way.
+            b'\r' => return Some((n, at + i + 3)).filter(|(_, next)| *next <= bytes.len()),
             _ => return None,
         }
     }
@@ -83,6 +84,8 @@ mod tests {
         for upto in 0..get.len() {
             assert_eq!(first_key(&get[..upto]), None, "{upto}");
         }
+        assert_eq!((first_key(b"*0\r"), first_key(b"*\r")), (None, None));
+        assert_eq!(first_key(b"*0\r\n"), Some((None, 4)));
         for odd in
             [&b"PING\r\n"[..], b"*-1\r\n", b"*2\r\n$99999999\r\n", b"*2\r\n$3\r\nGET\r\n:1\r\n"]
         {
