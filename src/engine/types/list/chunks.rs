@@ -142,7 +142,7 @@ impl Chunks {
     #[inline]
     pub fn change<R>(&mut self, spot: Spot, change: impl FnOnce(&mut Node) -> R) -> Option<R> {
         let part = self.parts.get_mut(spot.part)?;
-        let node = Arc::make_mut(&mut part.nodes).get_mut(spot.node)?;
+        let node = own(&mut part.nodes, &mut self.node_bytes).get_mut(spot.node)?;
         let (len, bytes) = (node.len(), node.heap_bytes());
         let result = change(node);
         part.len = part.len + node.len() - len;
@@ -178,7 +178,7 @@ impl Chunks {
             }
         }
         part.len += len;
-        let nodes = Arc::make_mut(&mut part.nodes);
+        let nodes = own(&mut part.nodes, &mut self.node_bytes);
         nodes.insert(spot.node.min(nodes.len()), node);
         if nodes.len() > MAX_NODES || (nodes.len() > 1 && bytes > MAX_BYTES) {
             let right = nodes.split_off(nodes.len() / 2);
@@ -191,7 +191,7 @@ impl Chunks {
     /// Takes a node out.
     pub fn remove(&mut self, spot: Spot) -> Option<Node> {
         let part = self.parts.get_mut(spot.part)?;
-        let nodes = Arc::make_mut(&mut part.nodes);
+        let nodes = own(&mut part.nodes, &mut self.node_bytes);
         if spot.node >= nodes.len() {
             return None;
         }
@@ -205,4 +205,57 @@ impl Chunks {
         }
         Some(node)
     }
+
+    /// Drops a node. Nothing is copied if it is alone in its chunk, as large ones are.
+    pub fn discard(&mut self, spot: Spot) {
+        match self.parts.get(spot.part) {
+            Some(part) if part.nodes.len() == 1 && spot.node == 0 => self.discard_chunk(spot.part),
+            _ => drop(self.remove(spot)),
+        }
+    }
+
+    /// How many elements the chunk of this place has, if the place is its very first.
+    pub fn chunk_from(&self, spot: Spot) -> Option<usize> {
+        let begins = spot.node == 0 && spot.at == 0;
+        self.parts.get(spot.part).filter(|_| begins).map(|part| part.len)
+    }
+
+    /// Drops a chunk as a whole, whoever shares it.
+    pub fn discard_chunk(&mut self, part: usize) {
+        if let Some(gone) = self.parts.remove(part) {
+            self.nodes -= gone.nodes.len();
+            self.len -= gone.len;
+            self.node_bytes -= bytes(&gone.nodes);
+        }
+    }
+
+    /// The sums that are kept must be those of a walk.
+    #[cfg(test)]
+    pub fn check(&self) {
+        assert!(self.parts.iter().all(|p| p.len == p.nodes.iter().map(Node::len).sum::<usize>()));
+        assert_eq!(self.len, self.parts.iter().map(|p| p.len).sum::<usize>());
+        assert_eq!(self.nodes, self.iter().count());
+        assert_eq!(self.node_bytes, self.parts.iter().map(|p| bytes(&p.nodes)).sum::<usize>());
+    }
+}
+
+/// The nodes of a chunk, to be changed: copied first if they are shared. A copy may take other room
+/// on the heap than what it is of, and that is accounted for here.
+#[inline]
+fn own<'a>(nodes: &'a mut Arc<Vec<Node>>, node_bytes: &mut usize) -> &'a mut Vec<Node> {
+    if Arc::strong_count(nodes) > 1 {
+        copy(nodes, node_bytes);
+    }
+    Arc::make_mut(nodes)
+}
+
+#[cold]
+fn copy(nodes: &mut Arc<Vec<Node>>, node_bytes: &mut usize) {
+    let copied = nodes.to_vec();
+    *node_bytes = *node_bytes + bytes(&copied) - bytes(nodes);
+    *nodes = Arc::new(copied);
+}
+
+fn bytes(nodes: &[Node]) -> usize {
+    nodes.iter().map(Node::heap_bytes).sum()
 }

@@ -2,7 +2,6 @@
 //! with them files, and what DEBUG OBJECT shows) are shaped like there.
 
 use super::chunks::Spot;
-use super::node::admits;
 use super::{List, Node};
 use crate::wire::listpack::Entry;
 
@@ -13,18 +12,13 @@ impl List {
     pub fn push(&mut self, front: bool, text: &[u8], large: usize) {
         if let Some(spot) = self.chunks.end(front) {
             let fill = self.fill;
-            let pushed = self.chunks.change(spot, |node| match node {
-                Node::Packed(p) if admits(p, text.len(), fill, large) => {
-                    if front {
-                        p.push_front(text);
-                    } else {
-                        p.push_back(text);
-                    }
-                    true
-                }
-                _ => false,
-            });
-            if pushed == Some(true) {
+            // A full node is not touched: it may be shared, and a large one costs to copy.
+            if self.chunks.node(spot).is_some_and(|node| node.admits(text.len(), fill, large)) {
+                self.chunks.change(spot, |node| match node {
+                    Node::Packed(p) if front => p.push_front(text),
+                    Node::Packed(p) => p.push_back(text),
+                    Node::Plain(_) => {}
+                });
                 return;
             }
         }
@@ -40,21 +34,22 @@ impl List {
     #[inline]
     pub fn pop<R>(&mut self, front: bool, show: impl FnOnce(Entry<'_>) -> R) -> Option<R> {
         let spot = self.chunks.end(front)?;
-        let popped = self.chunks.change(spot, |node| match node {
-            Node::Plain(s) => Some((show(Entry::Str(s)), true)),
+        let (result, pos) = match self.chunks.node(spot)? {
+            Node::Plain(s) => (show(Entry::Str(s)), None),
             Node::Packed(p) => {
                 let pos = if front { p.first()? } else { p.last()? };
-                let result = show(p.entry(pos));
-                let last = p.len() == 1;
-                if !last {
-                    p.remove(pos);
-                }
-                Some((result, last))
+                (show(p.entry(pos)), Some(pos).filter(|_| p.len() > 1))
             }
-        });
-        let (result, last) = popped.flatten()?;
-        if last {
-            self.chunks.remove(spot);
+        };
+        match pos {
+            None => self.chunks.discard(spot),
+            Some(pos) => {
+                self.chunks.change(spot, |node| {
+                    if let Node::Packed(p) = node {
+                        p.remove(pos);
+                    }
+                });
+            }
         }
         Some(result)
     }
@@ -177,8 +172,13 @@ impl List {
             let Some(spot) = self.chunks.find(index) else { return };
             let Some(node) = self.chunks.node(spot) else { return };
             let gone = left.min(node.len() - spot.at);
+            if let Some(all) = self.chunks.chunk_from(spot).filter(|all| *all <= left) {
+                self.chunks.discard_chunk(spot.part);
+                left -= all;
+                continue;
+            }
             if gone == node.len() {
-                self.chunks.remove(spot);
+                self.chunks.discard(spot);
             } else {
                 self.chunks.change(spot, |node| node.remove_range(spot.at, gone));
             }
@@ -212,7 +212,7 @@ impl List {
                 }
             };
             if emptied {
-                self.chunks.remove(spot);
+                self.chunks.discard(spot);
             }
             at = match (from_end, emptied, before) {
                 (true, _, before) => before,

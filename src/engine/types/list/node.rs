@@ -64,9 +64,13 @@ impl Node {
         }
     }
 
-    /// Whether an element of `len` bytes may join.
+    /// Whether an element of `len` bytes may join. `fill` is `list-max-listpack-size`; from `large`
+    /// bytes on an element stands alone.
+    #[inline]
     pub fn admits(&self, len: usize, fill: i32, large: usize) -> bool {
-        matches!(self, Node::Packed(p) if admits(p, len, fill, large))
+        let Node::Packed(p) = self else { return false };
+        let few = p.len() < fill.max(0) as usize;
+        len < large && fits(p.byte_len() + len + OVERHEAD, few, fill)
     }
 
     /// Whether the two may become one.
@@ -141,14 +145,6 @@ impl Node {
         }
         gone
     }
-}
-
-/// Whether an element of `len` bytes may join those of a node. `fill` is `list-max-listpack-size`;
-/// from `large` bytes on an element stands alone.
-#[inline]
-pub(super) fn admits(pack: &Listpack, len: usize, fill: i32, large: usize) -> bool {
-    let few = pack.len() < fill.max(0) as usize;
-    len < large && fits(pack.byte_len() + len + OVERHEAD, few, fill)
 }
 
 /// `few`: the number of elements is within a setting that counts them.

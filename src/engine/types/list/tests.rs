@@ -12,6 +12,7 @@ fn texts(list: &List) -> Vec<Vec<u8>> {
 
 /// The sums that are kept must be those of a walk.
 fn check(list: &List, want: &[Vec<u8>]) {
+    list.chunks.check();
     assert_eq!(texts(list), want);
     assert_eq!(list.len(), want.len());
     assert_eq!(list.nodes().count(), list.node_count());
@@ -120,6 +121,32 @@ proptest! {
             check(&list, &v);
         }
     }
+}
+
+#[test]
+fn what_a_copy_costs_is_accounted_for() {
+    let exact = |n: usize| {
+        let mut pack = crate::wire::listpack::Listpack::new();
+        (0..n).for_each(|_| pack.push_back(b"something"));
+        let bytes = pack.as_bytes().to_vec();
+        Node::Packed(crate::wire::listpack::Listpack::from_bytes(bytes).expect("sound"))
+    };
+    let mut list = List::from_nodes(-2, (0..500).map(|i| exact(1 + i % 40)));
+    let snapshot = list.clone();
+    for step in 0.. {
+        list.chunks.check();
+        match step % 3 {
+            0 => list.push(step % 2 == 0, b"new", LARGE),
+            1 => list.remove_range(list.len() / 2, 7),
+            _ => list.remove_range(0, 190),
+        }
+        if list.is_empty() {
+            break;
+        }
+    }
+    list.chunks.check();
+    snapshot.chunks.check();
+    assert_eq!(list.node_count(), 0);
 }
 
 #[test]
