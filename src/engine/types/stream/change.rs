@@ -89,8 +89,8 @@ impl Log {
 
     fn change_last_node(&mut self, change: impl FnOnce(&mut Listpack)) {
         if let Some(pack) = self.nodes.last_mut() {
-            let pack = std::sync::Arc::make_mut(pack);
             let before = pack.heap_bytes();
+            let pack = std::sync::Arc::make_mut(pack);
             change(pack);
             self.node_bytes = (self.node_bytes + pack.heap_bytes()).saturating_sub(before);
         }

@@ -121,8 +121,10 @@ impl Log {
         master: StreamId,
         change: impl FnOnce(&mut Listpack) -> R,
     ) -> Option<R> {
-        let pack = Arc::make_mut(self.nodes.get_mut(&master)?);
+        let pack = self.nodes.get_mut(&master)?;
+        // A copy of a shared node may take other room: what counts is what was there before it.
         let before = pack.heap_bytes();
+        let pack = Arc::make_mut(pack);
         let result = change(pack);
         self.node_bytes = (self.node_bytes + pack.heap_bytes()).saturating_sub(before);
         Some(result)
