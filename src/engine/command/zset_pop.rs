@@ -175,7 +175,7 @@ impl Engine {
         count: usize,
         layout: Layout,
     ) -> Result<Option<usize>, WrongType> {
-        let mut reply = std::mem::take(&mut self.reply);
+        let mut reply = self.lend_reply();
         let found = self.writing::<ZSet, _>(key, |zset| {
             let n = count.min(zset.len());
             layout.announce(&mut reply, key, n);
@@ -190,9 +190,7 @@ impl Engine {
             }
             (n, zset.is_empty())
         });
-        // An error was written to the engine's own.
-        reply.buf.append(&mut self.reply.buf);
-        self.reply = reply;
+        self.take_reply_back(reply);
         let Some((n, empty)) = found? else { return Ok(None) };
         if n > 0 {
             self.notify(class::ZSET, which.command(), self.db, key);
