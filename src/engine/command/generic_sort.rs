@@ -9,6 +9,7 @@ use crate::engine::call::{Call, CommandSpec, Group, KeySpec, acl};
 use crate::engine::keyspace::Value;
 use crate::engine::notify::class;
 use crate::engine::types::list::LARGE;
+use crate::engine::types::zset::ZSetRepr;
 use crate::engine::types::{List, ZSet};
 use crate::wire::listpack::Entry;
 use crate::wire::num::parse_f64;
@@ -119,7 +120,7 @@ fn sort_key(e: &mut Engine, call: &Call<'_>, may_store: bool) {
         Some(Value::ZSet(zset)) => zset.iter().map(|(member, _)| Item::of(member)).collect(),
         Some(_) => return e.reply.error(WRONG_TYPE),
     };
-    if matches!(value, Some(Value::ZSet(_))) {
+    if matches!(&value, Some(Value::ZSet(zset)) if matches!(zset.repr(), ZSetRepr::Packed(_))) {
         // Redis needs the tree, and the key keeps that encoding.
         let limits = e.zset_limits();
         e.changing(key, |zset: &mut ZSet| zset.sort(&limits));
