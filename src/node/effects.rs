@@ -5,10 +5,13 @@ use super::instance::Instance;
 use super::jobs::{Exchange, Report};
 use super::log::os_text;
 use crate::engine::effect::{DialId, Effect, JobId, Reconfigure, SaveTo};
+use crate::engine::keyspace::Value;
 use crate::engine::{Dialled, FileError, JobDone};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
+use std::sync::LazyLock;
+use std::sync::mpsc::{Sender, channel};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -80,11 +83,7 @@ impl Instance {
                 let timeout = Duration::from_millis(timeout_ms);
                 self.jobs.exchange(job, Exchange { host, port, request, replies, timeout });
             }
-            // If there can be no thread the value is dropped here and now.
-            Effect::Discard(value) => {
-                let thread = std::thread::Builder::new().name("discard".into());
-                drop(thread.spawn(move || drop(value)));
-            }
+            Effect::Discard(value) => discard(value),
             Effect::Reconfigure(what) => self.reconfigure(what),
             Effect::Exit { code } => self.exit = Some(code),
         }
@@ -185,5 +184,20 @@ impl Instance {
                 self.engine.job_failed(now, job, text);
             }
         }
+    }
+}
+
+/// Drops a large value on a thread that all instances share: one for each value would be thousands
+/// when a command deletes or evicts as many. If there can be no thread it is dropped here and now.
+fn discard(value: Value) {
+    static THREAD: LazyLock<Option<Sender<Value>>> = LazyLock::new(|| {
+        let (to, values) = channel::<Value>();
+        let thread = std::thread::Builder::new().name("discard".into());
+        thread.spawn(move || values.into_iter().for_each(drop)).ok().map(|_| to)
+    });
+    match &*THREAD {
+        // What cannot be sent comes back, and is dropped with the error.
+        Some(thread) => drop(thread.send(value)),
+        None => drop(value),
     }
 }
