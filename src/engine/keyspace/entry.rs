@@ -177,9 +177,10 @@ impl Entry {
             }
             return;
         }
-        let head = NonNull::from(self.own());
-        // SAFETY: the block is ours alone, and has room for an expiry behind its head.
-        unsafe { head.add(1).cast::<i64>().write_unaligned(at.unwrap_or(NEVER)) }
+        self.own();
+        // SAFETY: the block is ours alone, and has room for an expiry behind its head. The pointer
+        // is the block's own: one that comes from a reference to the head may not leave the head.
+        unsafe { self.0.add(1).cast::<i64>().write_unaligned(at.unwrap_or(NEVER)) }
     }
 
     /// Whether it is logically gone at `now_ms`: strictly later than its time.
