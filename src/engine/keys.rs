@@ -46,9 +46,6 @@ impl Default for Keys {
     }
 }
 
-/// A value of many elements that takes more than this (bytes) is not dropped between two commands.
-const DROPPED_AT_ONCE: usize = 64 * 1024;
-
 /// How a lookup leaves traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lookup {
@@ -175,8 +172,7 @@ impl Engine {
 
     /// Takes an expired key out and propagates that, as a command of its own within the unit.
     pub(crate) fn expire_now(&mut self, db: usize, key: &[u8]) {
-        let was = self.remove_key_in(db, key, GoneWhy::Expired);
-        self.discard_entry(was);
+        self.drop_key_in(db, key, GoneWhy::Expired);
         self.notify(class::EXPIRED, "expired", db, key);
         self.stats.expired_keys += 1;
         let word: &[u8] = if self.config.lazyfree_lazy_expire { b"UNLINK" } else { b"DEL" };
@@ -199,6 +195,17 @@ impl Engine {
                 self.discard_value(old);
             }
         }
+    }
+
+    /// Puts a value under `key` of any database, as if what stood there (with its expiry) had been
+    /// deleted before: RENAME, MOVE, COPY, RESTORE. Call [`Engine::key_written`] when the change is
+    /// complete.
+    pub(crate) fn place_key(&mut self, db: usize, key: &[u8], value: Value, clock_s: u32) {
+        if let Some(old) = self.keyspace.db_mut(db).insert(key, value, None, clock_s) {
+            self.value_gone(db, key, &old);
+            self.discard_value(old);
+        }
+        self.key_came(db, key);
     }
 
     /// A key came into being: tells those who wait for it, and those who asked to be told.
@@ -241,27 +248,28 @@ impl Engine {
 
     /// Deletes a key of the running database; whether it was there. Counts a change if so.
     pub fn delete_key(&mut self, key: &[u8]) -> bool {
-        let was = self.remove_key_in(self.db, key, GoneWhy::Deleted);
-        let there = was.is_some();
-        self.discard_entry(was);
+        let there = self.drop_key_in(self.db, key, GoneWhy::Deleted);
         self.dirty += u64::from(there);
         there
     }
 
-    /// Drops an entry that was taken out.
-    pub(crate) fn discard_entry(&mut self, entry: Option<Entry>) {
-        if let Some(entry) = entry
-            && entry.value().heap_bytes() > DROPPED_AT_ONCE
-            && !entry.value().is_string()
+    /// Takes a key out as [`Engine::remove_key_in`] does, and drops what it held; whether it was
+    /// there.
+    pub(crate) fn drop_key_in(&mut self, db: usize, key: &[u8], why: GoneWhy) -> bool {
+        let was = self.remove_key_in(db, key, why);
+        let there = was.is_some();
+        if let Some(entry) = was
+            && entry.value().is_slow_to_drop()
         {
             self.effect(Effect::Discard(entry.into_value()));
         }
+        there
     }
 
     /// Drops a value that another one replaced; a large one beside the commands, whichever way it
     /// goes: Redis does so only for UNLINK and where the lazyfree directives say it.
     fn discard_value(&mut self, value: Value) {
-        if !value.is_string() && value.heap_bytes() > DROPPED_AT_ONCE {
+        if value.is_slow_to_drop() {
             self.effect(Effect::Discard(value));
         }
     }
@@ -319,12 +327,14 @@ impl Engine {
 
     /// Drops some of the discarded data; for cron and idle turns. Whether some is left.
     pub(crate) fn drop_garbage(&mut self, segments: usize) -> bool {
+        let mut large = Vec::new();
         if let Some(old) = self.keys.garbage.front_mut() {
-            old.drop_some(segments);
+            old.drop_some(segments, &mut large);
             if old.is_empty() {
                 self.keys.garbage.pop_front();
             }
         }
+        large.into_iter().for_each(|value| self.effect(Effect::Discard(value)));
         self.keys.garbage_keys = self.keys.garbage.iter().map(|db| db.len() as u64).sum();
         !self.keys.garbage.is_empty()
     }

@@ -160,7 +160,7 @@ impl Engine {
         let entry = self.keyspace.db(db).get(key);
         let empty = entry.and_then(|e| C::of(e.value())).is_some_and(C::is_empty);
         if empty {
-            self.remove_key_in(db, key, GoneWhy::Deleted);
+            self.drop_key_in(db, key, GoneWhy::Deleted);
         }
         empty
     }

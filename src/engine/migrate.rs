@@ -77,7 +77,7 @@ impl Engine {
                 Some(error) => refused = refused.or(Some(error)),
                 None if m.copy => {}
                 None => {
-                    if self.remove_key_in(m.db, key, GoneWhy::Deleted).is_some() {
+                    if self.drop_key_in(m.db, key, GoneWhy::Deleted) {
                         self.dirty += 1;
                     }
                     gone.push(key);

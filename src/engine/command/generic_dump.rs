@@ -111,7 +111,7 @@ fn restore(e: &mut Engine, call: &Call<'_>) {
     e.reply.ok();
     if at.is_some_and(|at| is_past(e, at)) {
         // It is gone before it came. What REPLACE took away is gone too.
-        if o.replace && e.remove_key_in(e.db, key, GoneWhy::Deleted).is_some() {
+        if o.replace && e.drop_key_in(e.db, key, GoneWhy::Deleted) {
             e.dirty += 1;
             e.notify(class::GENERIC, "del", e.db, key);
             e.propagate_as(&[b"DEL", key]);
@@ -120,8 +120,7 @@ fn restore(e: &mut Engine, call: &Call<'_>) {
     }
     let idle = u32::try_from(o.idle_s.unwrap_or(0)).unwrap_or(u32::MAX);
     let used_s = e.clock_s().saturating_sub(idle);
-    e.keyspace.db_mut(e.db).insert(key, value, None, used_s);
-    e.key_came(e.db, key);
+    e.place_key(e.db, key, value, used_s);
     // Of the two, the policy of maxmemory takes what it compares.
     if let (Some(counter), true) = (o.freq, limits.counts_uses)
         && let Some(entry) = e.keyspace.db(e.db).get(key)

@@ -130,7 +130,7 @@ fn set_time(e: &mut Engine, call: &Call<'_>, relative: bool, unit_ms: i64) {
     }
     e.reply.int(1);
     if is_past(e, at) {
-        e.remove_key_in(e.db, key, GoneWhy::Deleted);
+        e.drop_key_in(e.db, key, GoneWhy::Deleted);
         e.dirty += 1;
         e.notify(class::GENERIC, "del", e.db, key);
         let word: &[u8] = if e.config.lazyfree_lazy_expire { b"UNLINK" } else { b"DEL" };

@@ -73,10 +73,7 @@ fn move_key(e: &mut Engine, call: &Call<'_>) {
 fn carry(e: &mut Engine, from: (usize, &[u8]), to: (usize, &[u8])) {
     let Some(entry) = e.remove_key_in(from.0, from.1, GoneWhy::Deleted) else { return };
     let (at, clock_s) = (entry.expire_at(), entry.accessed_s());
-    if let Some(old) = e.keyspace.db_mut(to.0).insert(to.1, entry.into_value(), None, clock_s) {
-        e.value_gone(to.0, to.1, &old);
-    }
-    e.key_came(to.0, to.1);
+    e.place_key(to.0, to.1, entry.into_value(), clock_s);
     if at.is_some() {
         e.set_expire(to.0, to.1, at);
     }
@@ -109,8 +106,7 @@ fn copy(e: &mut Engine, call: &Call<'_>) {
         return e.reply.int(0);
     }
     let clock_s = e.clock_s();
-    e.keyspace.db_mut(to_db).insert(to, value, None, clock_s);
-    e.key_came(to_db, to);
+    e.place_key(to_db, to, value, clock_s);
     if expire_at.is_some() {
         e.set_expire(to_db, to, expire_at);
     }

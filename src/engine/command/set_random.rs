@@ -64,8 +64,7 @@ fn pop_many(e: &mut Engine, key: &[u8], count: &[u8]) {
         // The look at the whole counts as a read of the key, as in Redis.
         set_algebra::members(e, key);
         let db = e.db;
-        let was = e.remove_key_in(db, key, GoneWhy::Deleted);
-        e.discard_entry(was);
+        e.drop_key_in(db, key, GoneWhy::Deleted);
         e.notify(class::GENERIC, "del", db, key);
         e.propagate_as(&[b"DEL", key]);
         e.dirty += size as u64;

@@ -136,7 +136,7 @@ fn getex(e: &mut Engine, call: &Call<'_>) {
             let Some(at) = expire_at(e, call, arg, unit) else { return };
             e.reply.bulk(&text);
             if unit.is_absolute() && is_past(e, at) {
-                e.remove_key_in(e.db, key, GoneWhy::Deleted);
+                e.drop_key_in(e.db, key, GoneWhy::Deleted);
                 e.dirty += 1;
                 e.notify(class::GENERIC, "del", e.db, key);
                 let lazily = e.config.lazyfree_lazy_expire;

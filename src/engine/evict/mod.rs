@@ -101,8 +101,7 @@ impl Engine {
     }
 
     fn evict_key(&mut self, db: usize, key: &[u8]) {
-        let was = self.remove_key_in(db, key, GoneWhy::Evicted);
-        self.discard_entry(was);
+        self.drop_key_in(db, key, GoneWhy::Evicted);
         let word: &[u8] = if self.config.lazyfree_lazy_eviction { b"UNLINK" } else { b"DEL" };
         self.propagate_also(db, &[word, key]);
         self.stats.evicted_keys += 1;

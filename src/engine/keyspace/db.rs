@@ -292,15 +292,20 @@ impl Db {
         std::mem::replace(self, Db::new(seed))
     }
 
-    /// Drops up to so many segments with all that is in them. Only for a database that nobody
-    /// looks at any more: what is left of it is a heap of keys, to be dropped as well.
-    pub(in crate::engine) fn drop_some(&mut self, segments: usize) {
+    /// Drops up to so many segments with all that is in them, but for the values that would take
+    /// long: these go to `large`. Only for a database that nobody looks at any more: what is left
+    /// of it is a heap of keys, to be dropped as well.
+    pub(in crate::engine) fn drop_some(&mut self, segments: usize, large: &mut Vec<Value>) {
         if self.expires.len() > segments * SEGMENT_MAX {
             self.expires.drop_some(segments * SEGMENT_MAX);
             return;
         }
         self.expires = Expiries::default();
-        self.table.drop_some(segments);
+        self.table.drop_some(segments, |entry| {
+            if entry.value().is_slow_to_drop() {
+                large.push(entry.into_value());
+            }
+        });
     }
 
     /// The segments, for a snapshot.

@@ -39,6 +39,11 @@ impl<T: Item> Segment<T> {
         self.slots.iter().map(|slot| &slot.item)
     }
 
+    /// The same, to be used up.
+    pub(super) fn into_entries(self) -> impl Iterator<Item = T> {
+        self.slots.into_iter().map(|slot| slot.item)
+    }
+
     /// How many entries it holds.
     pub fn len(&self) -> usize {
         self.slots.len()

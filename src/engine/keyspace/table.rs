@@ -259,11 +259,13 @@ impl<T: Item> Table<T> {
         found.or_else(|| self.iter().next())
     }
 
-    /// Drops up to so many segments; the table is good for nothing else afterwards.
-    pub fn drop_some(&mut self, segments: usize) {
+    /// Takes up to so many segments out and gives away what was in them, as far as nobody else
+    /// holds it; the table is good for nothing else afterwards.
+    pub fn drop_some(&mut self, segments: usize, drop: impl FnMut(T)) {
         let keep = self.segments.len().saturating_sub(segments);
         let dropped = self.segments.drain(keep..);
-        self.len -= dropped.map(|s| s.len()).sum::<usize>();
+        let dropped = dropped.inspect(|segment| self.len -= segment.len());
+        dropped.filter_map(Arc::into_inner).flat_map(Segment::into_entries).for_each(drop);
     }
 
     /// Bytes copied on write since the table was made.

@@ -13,6 +13,9 @@ pub const EMBSTR_MAX: usize = 44;
 /// Integers below this are one shared object each in Redis, which OBJECT REFCOUNT lets one see.
 const SHARED_INTEGERS: i64 = 10_000;
 
+/// A value of many elements that takes more than this (bytes) is dropped beside the commands.
+const DROPPED_AT_ONCE: usize = 64 * 1024;
+
 /// The value of a key. Cloning costs a reference count at most, whatever its size.
 #[derive(Clone, Debug)]
 pub enum Value {
@@ -132,6 +135,11 @@ impl Value {
             Value::Raw(v) => Arc::make_mut(v),
             _ => unreachable!("made raw above"),
         }
+    }
+
+    /// Whether dropping it takes longer than clients should wait between two commands.
+    pub fn is_slow_to_drop(&self) -> bool {
+        !self.is_string() && self.heap_bytes() > DROPPED_AT_ONCE
     }
 
     /// Bytes on the heap that belong to the value, with what an allocator adds (an estimate).

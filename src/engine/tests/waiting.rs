@@ -2,6 +2,7 @@
 
 use super::server;
 use crate::engine::conn::ConnId;
+use crate::engine::keyspace::Value;
 use crate::engine::testkit::TestServer;
 
 /// A client that has sent this line, which makes it wait.
@@ -72,6 +73,32 @@ fn only_a_list_serves_and_only_if_it_is_there_at_the_end() {
         s.ask(c, line);
     }
     assert_eq!(heard(&mut s, w), "*2\r\n$1\r\nk\r\n$1\r\ny\r\n");
+}
+
+#[test]
+fn a_group_reader_hears_that_its_stream_was_replaced() {
+    let gone = "-UNBLOCKED the stream key no longer exists\r\n";
+    for replace in ["COPY t s REPLACE", "RENAME t s", "RESTORE", "SET s v", "DEL s"] {
+        let mut s = server("");
+        let c = s.connect();
+        s.ask(c, "XGROUP CREATE s g $ MKSTREAM");
+        s.ask(c, "RPUSH t x");
+        let w = waiter(&mut s, "XREADGROUP GROUP g me BLOCK 0 STREAMS s >");
+        match replace {
+            // What DUMP makes of the list is no text.
+            "RESTORE" => {
+                let payload = crate::engine::persist::dump(&Value::Int(7), true);
+                let mut words =
+                    format!("*5\r\n$7\r\nRESTORE\r\n$1\r\ns\r\n$1\r\n0\r\n${}\r\n", payload.len())
+                        .into_bytes();
+                words.extend(payload);
+                words.extend(b"\r\n$7\r\nREPLACE\r\n");
+                assert_eq!(s.send(c, words), b"+OK\r\n");
+            }
+            line => drop(s.ask(c, line)),
+        }
+        assert_eq!(heard(&mut s, w), gone, "{replace}");
+    }
 }
 
 #[test]
