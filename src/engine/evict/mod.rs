@@ -25,6 +25,8 @@ pub(crate) struct Evict {
     pub(crate) running: bool,
     /// What clients' buffers take, as last counted.
     clients_bytes: u64,
+    /// When that was (microseconds of the clients' clock).
+    clients_counted_us: u64,
     /// Since when (microseconds of the clients' clock) there is more than the limit.
     exceeded_since_us: Option<u64>,
     /// Microseconds spent beyond the limit, ended stretches only.
@@ -41,6 +43,9 @@ pub(crate) enum Eviction {
     /// There is more than the limit, and no key that the policy lets go.
     Failed,
 }
+
+/// So many clients' buffers are counted whenever it matters.
+const FEW_CLIENTS: usize = 128;
 
 /// After so many keys the clock is looked at.
 const KEYS_PER_LOOK: usize = 16;
@@ -62,7 +67,12 @@ impl Engine {
             return Eviction::Fine;
         }
         if self.bytes_to_free().is_some() {
-            self.count_clients_bytes();
+            // Every write comes here once the limit is reached, and the count walks over all
+            // clients: of many, a microsecond must have passed for each since the last one.
+            let since_us = self.now.mono_us.saturating_sub(self.evict.clients_counted_us);
+            if since_us >= self.clients.len().saturating_sub(FEW_CLIENTS) as u64 {
+                self.count_clients_bytes();
+            }
         }
         let Some(to_free) = self.bytes_to_free() else {
             self.exceeds(false);
@@ -190,6 +200,7 @@ impl Engine {
     /// Counts what the clients' buffers take: over all clients, so only once in a while.
     pub(crate) fn count_clients_bytes(&mut self) {
         self.evict.clients_bytes = self.clients_memory();
+        self.evict.clients_counted_us = self.now.mono_us;
     }
 
     /// How much there is beyond `maxmemory`; `None`: nothing. Clients' buffers count as they were
