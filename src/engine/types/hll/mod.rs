@@ -140,8 +140,12 @@ pub fn count(bytes: &[u8]) -> Result<u64, Corrupt> {
         Encoding::Sparse => {
             let mut sum = 0;
             for run in runs(bytes) {
-                histogram[usize::from(run.value)] += run.len as u32;
                 sum += run.len;
+                // A string of half a megabyte can name more registers than a u32 can count.
+                if sum > REGISTERS {
+                    return Err(Corrupt);
+                }
+                histogram[usize::from(run.value)] += run.len as u32;
             }
             if sum != REGISTERS {
                 return Err(Corrupt);

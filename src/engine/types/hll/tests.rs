@@ -76,6 +76,9 @@ fn bytes_of_any_origin_are_survived() {
             let _ = make_dense(&mut bad);
         }
     }
+    let mut endless = empty();
+    endless.extend(b"\x7f\xff".repeat(1 << 18));
+    assert_eq!(count(&endless), Err(Corrupt));
     assert_eq!(encoding(b"HYLL\x02\0\0\0\0\0\0\0\0\0\0\0"), None);
     assert_eq!(encoding(b"HYLL\0\0\0\0\0\0\0\0\0\0\0\0"), None, "too short for dense");
     assert_eq!(count(b"HYLL\x01\0\0\0\0\0\0\0\0\0\0\0"), Err(Corrupt));
