@@ -282,7 +282,7 @@ fn starting<'a>(all: impl IntoIterator<Item = (&'a str, &'a str)>, word: &str) -
 /// What of a notation is still to be typed behind these words.
 fn to_come(arguments: &str, typed: &[&str], line: &str) -> Option<String> {
     let parts = parts(arguments);
-    let plain = parts.iter().take_while(|p| !p.starts_with('[')).count();
+    let plain = parts.iter().take_while(|p| !p.starts_with(['[', '<'])).count();
     let left: Vec<&str> = match typed.len() {
         n if n <= plain => parts[n..].to_vec(),
         // Options may be left out: with something behind them, nobody knows where the words stand.
@@ -305,13 +305,13 @@ fn begins(option: &str, word: &str) -> bool {
     words.any(|first| !first.is_empty() && first.eq_ignore_ascii_case(word))
 }
 
-/// A notation's parts: words, and what stands in brackets as a whole.
+/// A notation's parts: words, and what stands in brackets (`<` and `>` too) as a whole.
 fn parts(arguments: &str) -> Vec<&str> {
     let (mut parts, mut depth, mut from) = (Vec::new(), 0usize, 0);
     for (at, c) in arguments.char_indices() {
         match c {
-            '[' => depth += 1,
-            ']' => depth = depth.saturating_sub(1),
+            '[' | '<' => depth += 1,
+            ']' | '>' => depth = depth.saturating_sub(1),
             ' ' if depth == 0 => {
                 parts.push(&arguments[from..at]);
                 from = at + 1;
@@ -358,6 +358,9 @@ mod tests {
         let add = "key [NX|XX] score member [score member ...]";
         assert_eq!(hint(add, "z").as_deref(), Some("[NX|XX] score member [score member ...]"));
         assert_eq!(hint(add, "z 1"), None);
+        let geo = "key <BY radius | BOX width height> [ASC]";
+        assert_eq!(hint(geo, "k").as_deref(), Some("<BY radius | BOX width height> [ASC]"));
+        assert_eq!(hint(geo, "k by"), None);
         assert_eq!(hint("key", "k"), None);
         assert_eq!(hint("", ""), None);
     }

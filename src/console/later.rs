@@ -6,7 +6,7 @@ const LATER: &[(&str, &str)] = &[
     ("scripting", "eval evalsha eval_ro evalsha_ro script fcall fcall_ro function"),
     ("the append-only file", "bgrewriteaof"),
     ("ACL users", "acl"),
-    ("cluster mode", "cluster asking readonly readwrite"),
+    ("cluster mode", "cluster asking readonly readwrite restore-asking"),
     ("modules", "module"),
 ];
 

@@ -24,43 +24,58 @@ pub(super) fn parse(notation: &str) -> Vec<Arg> {
     reader.sequence()
 }
 
-/// The notation as one reads it: `key element...` is `key element [element ...]`, and what belongs
-/// together needs no brackets.
+/// The notation as one reads it: `key element...` is `key element [element ...]`, and one of several
+/// that are longer than a word stands in `<` and `>`.
 pub(super) fn usage(notation: &str) -> String {
-    fn part(rest: &mut &str, out: &mut String) {
-        while let Some(c) = rest.chars().next() {
-            let item = match c {
-                ')' | ']' => return,
-                ' ' | '|' => {
-                    *rest = &rest[1..];
-                    out.push(c);
-                    continue;
-                }
-                '(' | '[' => {
-                    *rest = &rest[1..];
-                    let mut inner = String::new();
-                    part(rest, &mut inner);
-                    *rest = rest.get(1..).unwrap_or_default();
-                    if c == '(' { inner } else { format!("[{inner}]") }
-                }
-                _ => {
-                    let end = rest.find([' ', '|', ')', ']', '[', '(']).unwrap_or(rest.len());
-                    let end = rest[..end].find("...").unwrap_or(end);
-                    let (word, behind) = rest.split_at(end);
-                    *rest = behind;
-                    word.to_owned()
-                }
+    let mut rest = notation;
+    sequence_text(&mut rest, false)
+}
+
+/// Up to the end, or to the bracket that closes it. `inside`: brackets stand around it already.
+fn sequence_text(rest: &mut &str, inside: bool) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut loose = false;
+    loop {
+        *rest = rest.trim_start();
+        if rest.is_empty() || rest.starts_with([')', ']']) {
+            // The brackets around a single choice hold it together.
+            return match (words.len(), loose && inside) {
+                (1, true) => words[0][1..words[0].len() - 1].replace(" | ", "|"),
+                _ => words.join(" "),
             };
-            out.push_str(&item);
-            if let Some(behind) = rest.strip_prefix("...") {
-                *rest = behind;
-                out.push_str(&format!(" [{item} ...]"));
-            }
         }
+        let mut choice = vec![item_text(rest)];
+        while let Some(behind) = rest.strip_prefix('|') {
+            *rest = behind;
+            choice.push(item_text(rest));
+        }
+        let long = choice.len() > 1 && choice.iter().any(|c| c.contains(' '));
+        loose |= long;
+        words.push(if long { format!("<{}>", choice.join(" | ")) } else { choice.join("|") });
     }
-    let (mut rest, mut out) = (notation, String::new());
-    part(&mut rest, &mut out);
-    out
+}
+
+fn item_text(rest: &mut &str) -> String {
+    let optional = rest.starts_with('[');
+    let item = if optional || rest.starts_with('(') {
+        *rest = &rest[1..];
+        let inner = sequence_text(rest, optional);
+        *rest = rest.get(1..).unwrap_or_default();
+        if optional { format!("[{inner}]") } else { inner }
+    } else {
+        let end = rest.find([' ', '|', ')', ']', '[', '(']).unwrap_or(rest.len());
+        let end = rest[..end].find("...").unwrap_or(end);
+        let (word, behind) = rest.split_at(end);
+        *rest = behind;
+        word.to_owned()
+    };
+    match rest.strip_prefix("...") {
+        Some(behind) => {
+            *rest = behind;
+            format!("{item} [{item} ...]")
+        }
+        None => item,
+    }
 }
 
 struct Reader<'a> {
@@ -177,6 +192,8 @@ mod tests {
                 "[GET pattern [GET pattern ...]] STREAMS key [key ...]",
             ),
             ("*|ID [(EX seconds)|KEEPTTL]", "*|ID [EX seconds|KEEPTTL]"),
+            ("key (BY radius M|KM)|(BOX width) [ASC]", "key <BY radius M|KM | BOX width> [ASC]"),
+            ("[(MAXLEN|MINID [=|~] threshold)]", "[MAXLEN|MINID [=|~] threshold]"),
         ] {
             assert_eq!(usage(notation), read);
         }

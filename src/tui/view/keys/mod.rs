@@ -180,9 +180,10 @@ fn in_cells(v: &KeyView, cells: usize) -> String {
     }
     let size = v.value.text().split([':', ' ']).next().unwrap_or_default();
     let head = format!("{} {size}", v.kind.word());
-    match cells > width(&head) + 4 {
-        true => clip(&shown, cells),
-        false => head,
+    match cells {
+        n if n > width(&head) + 4 => clip(&shown, cells),
+        n if n >= width(&head) => head,
+        _ => v.kind.word().to_owned(),
     }
 }
 
@@ -273,4 +274,20 @@ fn row(
             .add(Mark::Text, " ".repeat(pad));
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::KeyType;
+
+    #[test]
+    fn a_narrow_column_never_cuts_a_number() {
+        let (value, changed, sight) = (Preview::of(b"5000 fields"), Now::default(), Sight::Written);
+        let v = KeyView { kind: KeyType::Hash, value, expire_at_ms: None, changed, seq: 0, sight };
+        assert_eq!(in_cells(&v, 20), "hash 5000 fields");
+        assert_eq!(in_cells(&v, 15), "hash 5000 fiel…");
+        assert_eq!(in_cells(&v, 9), "hash 5000");
+        assert_eq!(in_cells(&v, 8), "hash");
+    }
 }
