@@ -58,7 +58,7 @@ impl Engine {
                 return;
             }
         }
-        if in_multi && !NOT_QUEUED.contains(&entry.spec.name) {
+        if in_multi && !NOT_QUEUED.contains(&entry.full_name.as_str()) {
             self.queue(conn, entry, words);
             self.reply.simple("QUEUED");
         } else {

@@ -62,7 +62,7 @@ impl Engine {
         if c.multi.is_some() && spec.has(flags::NO_MULTI) {
             return refuse(b"ERR Command not allowed inside a transaction");
         }
-        let in_multi = c.multi.is_some() && !NOT_QUEUED.contains(&spec.name);
+        let in_multi = c.multi.is_some() && !NOT_QUEUED.contains(&entry.full_name.as_str());
         let subscribed = c.subscriptions.is_some() && c.resp == 2;
         let evicted = self.evict_if_needed();
         self.send_own_invalidations();
@@ -78,7 +78,7 @@ impl Engine {
         if write && !obeyed && self.is_replica() && self.config.replica_read_only {
             return by(Rule::ReadOnlyReplica, READONLY);
         }
-        if subscribed && !suits_subscriber(spec.name) {
+        if subscribed && !suits_subscriber(&entry.full_name) {
             let name = &entry.full_name;
             return refuse(
                 format!(

@@ -15,6 +15,10 @@ fn lolwut(e: &mut Engine, call: &Call<'_>) {
         let Some(n) = e.int_arg(args[1]) else { return };
         (version, args) = (n, &args[2..]);
     }
+    // Only the old drawings have sizes: the rest of the line means nothing to the others.
+    if !matches!(version, 5 | 6) {
+        args = &[];
+    }
     let mut sizes = Vec::new();
     for (i, arg) in args.iter().take(3).enumerate() {
         let Some(n) = num::parse_i64(arg) else {

@@ -41,7 +41,8 @@ const fn spec(
     CommandSpec::new(name, arity, handler, Group::PubSub, since).flags(flags)
 }
 
-/// Commands that a subscriber may still send in RESP2, where every answer could be a message.
+/// Commands that a subscriber may still send in RESP2, where every answer could be a message. By
+/// full name: SLOWLOG RESET is not RESET.
 pub(crate) fn suits_subscriber(name: &str) -> bool {
     matches!(
         name,
