@@ -100,6 +100,14 @@ fn engine_asks_nobody() {
             continue;
         }
         for (n, line) in code(&text) {
+            // Tests that stand at the end of a file may do what those in a folder of their own may.
+            if line == "mod tests {" {
+                break;
+            }
+            // A count of owners that could wrap ends the program, as `Arc`'s does: nothing is asked.
+            if line.trim() == "std::process::abort();" {
+                continue;
+            }
             if let Some(word) = ENGINE_NEVER.iter().find(|w| line.contains(**w)) {
                 wrong.push(format!("{}:{}: {word}", path.display(), n + 1));
             }

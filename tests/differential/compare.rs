@@ -28,6 +28,8 @@ pub enum Mode {
     Among,
     /// Only the form: types and numbers of elements.
     Shape,
+    /// Descriptions of commands: their subcommands come in no order.
+    Commands,
     /// What DUMP gives: the same bytes, or both load as the same value.
     Payload,
 }
@@ -52,7 +54,10 @@ pub fn mode(words: &[Vec<u8>]) -> Mode {
         b"SORT" | b"SORT_RO" if has(words, b"BY") && has(words, b"ALPHA") => Mode::Shape,
         b"DUMP" => Mode::Payload,
         b"XINFO" | b"XPENDING" => Mode::Times,
+        b"COMMAND" => Mode::Commands,
+        // Both servers were asked, but not by the same port nor as quickly.
         b"HELLO" => Mode::Shape,
+        b"SLOWLOG" if sub == b"GET" => Mode::Shape,
         _ => Mode::Exact,
     }
 }
@@ -160,6 +165,7 @@ fn same_as(words: &[Vec<u8>], real: &Value, ours: &Value, before: Option<&Before
     let mode = mode(words);
     match mode {
         Mode::Exact => alike(real, ours),
+        Mode::Commands => described(real) == described(ours),
         Mode::Times => at_about(real, ours),
         Mode::Near(most) => match (real, ours) {
             // Negative ones are answers of another kind.
@@ -211,6 +217,16 @@ fn same_as(words: &[Vec<u8>], real: &Value, ours: &Value, before: Option<&Before
             real == ours || load(real).is_some() && load(real) == load(ours)
         }
     }
+}
+
+/// The same value with all lists of commands, which COMMAND INFO describes by ten fields, sorted.
+fn described(value: &Value) -> Value {
+    let Value::Array(items) = value else { return value.clone() };
+    let mut items: Vec<Value> = items.iter().map(described).collect();
+    if items.iter().all(|v| matches!(v, Value::Array(fields) if fields.len() == 10)) {
+        items.sort_by_cached_key(|v| format!("{v:?}"));
+    }
+    Value::Array(items)
 }
 
 /// Equal, a NaN to a NaN as well.

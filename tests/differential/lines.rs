@@ -190,6 +190,14 @@ impl Script {
             spoil(&mut self.dice, &mut group[0]);
         }
         group.iter_mut().for_each(tame);
+        // These answer once for each channel, and a line is to have one reply.
+        if group[0][0].to_ascii_uppercase().ends_with(b"UNSUBSCRIBE") {
+            group[0].truncate(2);
+        }
+        // Of nothing in particular, COMMAND tells all commands; ours are not as many yet.
+        if group[0][0].eq_ignore_ascii_case(b"COMMAND") && group[0].len() < 3 {
+            group[0] = [&b"COMMAND"[..], b"INFO", b"nosuch"].map(<[u8]>::to_vec).to_vec();
+        }
         // Transactions mostly nest as they should.
         let multi = |w: &[u8]| group[0][0].eq_ignore_ascii_case(w) && group[0].len() == 1;
         let open = self.in_multi[self.conn];

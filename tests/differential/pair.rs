@@ -167,6 +167,9 @@ impl Conn {
         loop {
             if let Some(end) = reply_end(&self.buf, self.at) {
                 let from = std::mem::replace(&mut self.at, end);
+                if of_tracking(&self.buf[from..end]) {
+                    continue;
+                }
                 return &self.buf[from..end];
             }
             let mut more = [0; 64 * 1024];
@@ -197,6 +200,13 @@ impl Conn {
         let from = std::mem::replace(&mut self.at, end);
         Some(self.buf[from..end].to_vec())
     }
+}
+
+/// Whether this is no reply but a message to a client that tracks keys. When it comes depends on
+/// when keys die and on what other connections do meanwhile.
+fn of_tracking(message: &[u8]) -> bool {
+    let heads = [&b">2\r\n$10\r\ninvalidate"[..], b">2\r\n$21\r\ntracking-redir-broken"];
+    heads.iter().any(|head| message.starts_with(head))
 }
 
 /// Where the reply that begins at `at` ends, if it is all there. Looks at lengths only.

@@ -150,7 +150,12 @@ fn story_of_types(seed: u64) -> (usize, Vec<Event>) {
     sim.run_for(3 * SECOND);
     other.send(&mut sim, 60);
     for replica in [6382, 6380] {
-        assert!(in_sync(&mut sim, replica), "seed {seed}: {replica} never came back");
+        if !in_sync(&mut sim, replica) {
+            let about = sim.command(replica, "INFO replication");
+            let events = sim.events().iter().rev().take(60).map(|e| format!("\n{e:?}"));
+            let events: Vec<String> = events.collect();
+            panic!("seed {seed}: {replica} never came back: {about:?}{}", events.concat());
+        }
     }
     for replica in [6382, 6380] {
         let same = same_data(&mut sim, 6381, replica);
