@@ -265,11 +265,17 @@ impl Instance {
             if self.control.killed() {
                 return;
             }
+            // As with Redis's exit(): nobody is served by what is left (of a dump that did not load).
+            if self.exit.is_some() {
+                break;
+            }
             self.feed(token);
         }
         self.tokens = tokens;
-        self.run_timer(now);
-        if self.engine.parked().is_none() {
+        if self.exit.is_none() {
+            self.run_timer(now);
+        }
+        if self.engine.parked().is_none() && self.exit.is_none() {
             self.heed();
             for signal in std::mem::take(&mut self.signals) {
                 self.engine.signal_shutdown(self.clock.now(), signal);
