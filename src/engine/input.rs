@@ -33,6 +33,15 @@ pub enum FileError {
     Other(String),
 }
 
+impl std::fmt::Display for FileError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            FileError::NotFound => "No such file or directory",
+            FileError::Other(reason) => reason,
+        })
+    }
+}
+
 /// When a driver has to call [`Engine::timer`] again, unless something else happens before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wake {
@@ -129,7 +138,8 @@ impl Engine {
         replication::dialled(self, dial, outcome)
     }
 
-    /// A file was opened for reading, or not; its size if it is known.
+    /// A file was opened for reading, or not; its size if it is known. Also: the temporary file of a
+    /// save could not be opened.
     pub fn opened(&mut self, now: Now, job: JobId, len: Result<Option<u64>, FileError>) {
         self.now = now;
         if self.owns_rewrite_job(job) {

@@ -61,8 +61,9 @@ pub fn load(
     if let Some(name) = &asked.file {
         let name = name.to_string_lossy();
         let read = read(root, cwd, &name);
-        text = read.map_err(|reason| ConfError::Unreadable { path: name.to_string(), reason })?;
-        conf = Some(root.absolute(cwd, &name));
+        let path = root.absolute(cwd, &name);
+        text = read.map_err(|reason| ConfError::Unreadable { path: path.clone(), reason })?;
+        conf = Some(path);
     }
     if asked.stdin {
         let mut more = Vec::new();

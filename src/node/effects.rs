@@ -47,7 +47,7 @@ impl Instance {
             Effect::StartSave { job, save, to: SaveTo::File { temp, path } } => {
                 match self.real(&temp).and_then(|temp| Ok((temp, self.real(&path)?))) {
                     Ok((temp, path)) => self.jobs.save_to_file(job, save, temp, path),
-                    Err(e) => self.jobs.failed(job, Report::Failed(os_text(&e))),
+                    Err(e) => self.jobs.failed(job, Report::OpenFailed(e)),
                 }
             }
             Effect::CancelJob { job } => self.jobs.cancel(job),

@@ -67,6 +67,8 @@ pub enum Kept {
     Word(&'static [&'static str]),
     /// Any number of percentiles, 0 to 100.
     Percentiles,
+    /// Three adjustments for the system's out-of-memory killer.
+    OomScores,
 }
 
 /// Where a directive's value lives and what it may be.
@@ -197,6 +199,7 @@ fn read_kept(kept: &Kept, word: &[u8]) -> Result<String, Refused> {
         Kept::Number(bounds) => Ok(number_text(read_number(word, bounds)?, bounds.unit)),
         Kept::Text => read_text(word),
         Kept::Percentiles => read_percentiles(word),
+        Kept::OomScores => read_oom_scores(word),
         Kept::Word(words) => words
             .iter()
             .find(|w| word.eq_ignore_ascii_case(w.as_bytes()))
@@ -205,6 +208,21 @@ fn read_kept(kept: &Kept, word: &[u8]) -> Result<String, Refused> {
                 format!("argument(s) must be one of the following: {}", words.join(", "))
             }),
     }
+}
+
+/// Three words: for a master, a replica, and the child of a background save.
+fn read_oom_scores(words: &[u8]) -> Result<String, Refused> {
+    let words: Vec<&[u8]> = words.split(|b| *b == b' ').filter(|w| !w.is_empty()).collect();
+    if words.len() != 3 {
+        return Err("wrong number of arguments".into());
+    }
+    let read = |word: &&[u8]| {
+        let n = crate::wire::num::parse_i64(word).filter(|n| (-2000..=2000).contains(n));
+        n.map(|n| n.to_string()).ok_or_else(|| {
+            "Invalid oom-score-adj-values, elements must be between -2000 and 2000.".to_string()
+        })
+    };
+    Ok(words.iter().map(read).collect::<Result<Vec<_>, _>>()?.join(" "))
 }
 
 fn read_percentiles(words: &[u8]) -> Result<String, Refused> {

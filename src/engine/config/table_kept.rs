@@ -113,7 +113,7 @@ pub(super) static KEPT: &[Directive] = &[
     entry("list-compress-depth", None, 0, kept(Kept::Number(number(0, INT)), "0")),
     entry("no-appendfsync-on-rewrite", None, 0, kept(Kept::Bool, "no")),
     entry("oom-score-adj", None, 0, kept(Kept::Word(&["no", "yes", "relative", "absolute"]), "no")),
-    entry("oom-score-adj-values", None, 0, kept(Kept::Text, "0 200 800")),
+    entry("oom-score-adj-values", None, 0, kept(Kept::OomScores, "0 200 800")),
     entry("proc-title-template", None, 0, kept(Kept::Text, "{title} {listen-addr} {server-mode}")),
     entry("rdb-save-incremental-fsync", None, 0, kept(Kept::Bool, "yes")),
     entry("server_cpulist", None, IMMUTABLE, kept(Kept::Text, "")),

@@ -96,7 +96,9 @@ pub fn changes(e: &Engine) -> u64 {
 
 /// See [`Engine::opened`].
 pub fn opened(e: &mut Engine, job: JobId, len: Result<Option<u64>, FileError>) {
-    if reload::owns(e, job) {
+    if let (true, Err(error)) = (save::is_running(e, job), &len) {
+        save::ended(e, Err(save::Fault::Open(error.to_string())));
+    } else if reload::owns(e, job) {
         reload::opened(e, job, len);
     } else {
         boot::opened(e, job, len);
@@ -128,7 +130,7 @@ pub fn job_done(e: &mut Engine, job: JobId, done: JobDone) {
 /// See [`Engine::job_failed`].
 pub fn job_failed(e: &mut Engine, job: JobId, error: String) {
     if save::is_running(e, job) {
-        save::ended(e, Err(error));
+        save::ended(e, Err(save::Fault::Write(error)));
     } else if reload::owns(e, job) {
         reload::failed(e);
     } else {

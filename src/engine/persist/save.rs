@@ -191,8 +191,28 @@ pub fn save_progress(e: &mut Engine, job: JobId, keys_done: u64, bytes: u64) {
     }
 }
 
+/// What a save failed of, with the system's reason.
+pub(super) enum Fault {
+    /// The temporary file could not be opened: nothing was written.
+    Open(String),
+    Write(String),
+}
+
+impl Fault {
+    /// The line in the log.
+    fn line(&self, save: &Save, dir: &str) -> String {
+        match self {
+            Fault::Open(reason) => format!(
+                "Failed opening the temp RDB file {} (in server root dir {dir}) for saving: {reason}",
+                save.temp.as_deref().unwrap_or_default()
+            ),
+            Fault::Write(reason) => format!("Write error saving DB on disk(rdbSaveRio): {reason}"),
+        }
+    }
+}
+
 /// The running save came to its end.
-pub(super) fn ended(e: &mut Engine, outcome: Result<JobDone, String>) {
+pub(super) fn ended(e: &mut Engine, outcome: Result<JobDone, Fault>) {
     let Some(save) = e.persist.running.take() else { return };
     tell_end(e, &save, outcome.as_ref().ok());
     if save.target == SaveTarget::Sockets {
@@ -211,8 +231,8 @@ pub(super) fn ended(e: &mut Engine, outcome: Result<JobDone, String>) {
             e.persist.lastsave_s = e.now.wall_s();
             e.persist.last_ok = true;
         }
-        Err(error) => {
-            let text = format!("Write error saving DB on disk: {error}");
+        Err(fault) => {
+            let text = fault.line(&save, &e.config.dir);
             log_of(e, child, LogLevel::Warning, text);
         }
     }
@@ -227,7 +247,10 @@ pub(super) fn ended(e: &mut Engine, outcome: Result<JobDone, String>) {
             });
         }
         Kind::Reload => super::reload::saved(e, outcome.is_ok()),
-        Kind::Shutdown => e.shutdown_saved(outcome.map(|_| ())),
+        Kind::Shutdown => {
+            let outcome = outcome.map(|_| ()).map_err(|fault| fault.line(&save, &e.config.dir));
+            e.shutdown_saved(outcome);
+        }
     }
 }
 

@@ -88,6 +88,19 @@ fn save_stops_everything_and_answers_at_the_end() {
     server.send(conn, "SAVE\r\n");
     fail_save(&mut server);
     assert_eq!(text(&mut server, conn), "-ERR\r\n");
+    let line = "Write error saving DB on disk(rdbSaveRio): No space left on device";
+    assert!(server.log().contains(&line));
+    server.send(conn, "SAVE\r\n");
+    let (job, ..) = take_save(&mut server);
+    server.engine.opened(server.now, job, Err(FileError::Other("Permission denied".into())));
+    server.turn();
+    assert_eq!(text(&mut server, conn), "-ERR\r\n");
+    let line = format!(
+        "Failed opening the temp RDB file temp-4242.rdb (in server root dir {}) for saving: \
+         Permission denied",
+        server.engine.config.dir
+    );
+    assert!(server.log().contains(&line.as_str()));
 }
 
 #[test]

@@ -27,8 +27,14 @@ pub(super) fn save_to_file(
     cancelled: &AtomicBool,
     tx: &Sender<Report>,
 ) {
+    let mut file = match File::create(temp) {
+        Ok(file) => file,
+        Err(error) => {
+            let _ = tx.blocking_send(Report::OpenFailed(error));
+            return;
+        }
+    };
     let mut write = || -> io::Result<Option<u64>> {
-        let mut file = File::create(temp)?;
         let (mut bytes, mut synced, mut told) = (0, 0, Instant::now());
         while let Some(piece) = save.next_piece(PIECE) {
             if cancelled.load(Ordering::Acquire) {
@@ -171,6 +177,6 @@ mod tests {
         let Report::Failed(reason) = saved_to(&temp) else { panic!("it was saved") };
         assert_eq!(reason, "No space left on device");
         assert!(temp.symlink_metadata().is_err(), "the temporary file is gone");
-        assert!(matches!(saved_to(&dir.path().join("none/temp")), Report::Failed(_)));
+        assert!(matches!(saved_to(&dir.path().join("none/temp")), Report::OpenFailed(_)));
     }
 }
