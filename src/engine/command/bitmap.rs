@@ -1,6 +1,6 @@
 //! SETBIT and GETBIT, and what all bit commands share.
 
-use super::string_bytes::{change_string, reading_string, string_to_change};
+use super::string_bytes::{change_string, reading_string};
 use super::support::WRONG_TYPE;
 use crate::engine::Engine;
 use crate::engine::call::flags::{DENYOOM, FAST, READONLY, WRITE};
@@ -52,7 +52,7 @@ pub(super) fn bit_offset(e: &mut Engine, arg: &[u8], width: Option<u32>) -> Opti
 /// Makes the string under `key` long enough for a bit; whether it grew or came into being. `None`
 /// after WRONGTYPE was replied.
 pub(super) fn make_room(e: &mut Engine, key: &[u8], highest_bit: u64) -> Option<bool> {
-    let len = string_to_change(e, key)?;
+    let len = e.string_len(key).ok()?;
     let needed = usize::try_from(highest_bit / 8).ok()?.checked_add(1)?;
     if len.is_none_or(|len| len < needed) {
         change_string(e, key, |bytes| bytes.resize(needed, 0));

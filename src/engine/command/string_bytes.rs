@@ -13,36 +13,14 @@ pub(super) fn reading_string<R>(
     key: &[u8],
     read: impl FnOnce(Option<&[u8]>, &mut ReplyWriter) -> R,
 ) -> Option<R> {
-    let mut reply = e.lend_reply();
-    let result = match e.look_up_read(key) {
-        None => Some(read(None, &mut reply)),
-        Some(entry) if entry.value().is_string() => {
-            Some(read(Some(&entry.value().bytes()), &mut reply))
-        }
-        Some(_) => {
+    e.reading_any(key, |value, reply| match value.map(Value::text) {
+        None => Some(read(None, reply)),
+        Some(Some(text)) => Some(read(Some(&text), reply)),
+        Some(None) => {
             reply.error(WRONG_TYPE);
             None
         }
-    };
-    e.take_reply_back(reply);
-    result
-}
-
-/// The length of the string under `key` that a command is going to change (`Some(None)`: there is
-/// none); `None` after WRONGTYPE was replied.
-pub(super) fn string_to_change(e: &mut Engine, key: &[u8]) -> Option<Option<usize>> {
-    let found = e.lookup_write(key).map(|entry| {
-        let value = entry.value();
-        value.is_string().then(|| value.str_len())
-    });
-    match found {
-        Some(None) => {
-            e.reply.error(WRONG_TYPE);
-            None
-        }
-        Some(len) => Some(len),
-        None => Some(None),
-    }
+    })
 }
 
 /// Changes the string under `key` in place; one is made if there is none. Its encoding is `raw`
