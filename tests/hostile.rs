@@ -225,8 +225,7 @@ fn long_lines_and_lengths() -> Outcome {
 /// A length is a promise, not a reason to allocate.
 fn lengths_cost_no_memory() -> Outcome {
     let server = Server::start(Kind::Ours, &[]);
-    let resident = || -> usize { server.info("memory", "used_memory_rss").parse().unwrap_or(0) };
-    let before = resident();
+    let before = server.resident();
     let mut open = Vec::new();
     for head in [&b"*1048576\r\n"[..], b"*1\r\n$536870912\r\n", b"*3\r\n$536870912\r\nabc"] {
         for _ in 0..50 {
@@ -238,7 +237,7 @@ fn lengths_cost_no_memory() -> Outcome {
     // All that was sent before this answer was read before it.
     let clients = server.text("CLIENT LIST");
     let heard = clients.lines().filter(|l| !l.contains(" qbuf=0 ")).count();
-    let grown = resident().saturating_sub(before);
+    let grown = server.resident().saturating_sub(before);
     if grown > 64 << 20 {
         return Err(format!("{} promises ({heard} heard) took {grown} bytes", open.len()).into());
     }
@@ -258,15 +257,14 @@ fn idle_connections() -> Outcome {
     }
     for kind in [Kind::Real, Kind::Ours] {
         let server = Server::start(kind, &["--maxclients", &(wanted + 10).to_string()]);
-        let resident = || server.info("memory", "used_memory_rss").parse::<usize>().unwrap_or(0);
-        let before = resident();
+        let before = server.resident();
         let mut open = Vec::with_capacity(wanted);
         for _ in 0..wanted {
             open.push(TcpStream::connect(("127.0.0.1", server.port))?);
         }
         let counted = || server.info("clients", "connected_clients").parse::<usize>().unwrap_or(0);
         real_redis::either::eventually("all are accepted", &[&server], || counted() > wanted)?;
-        let each = resident().saturating_sub(before) / wanted;
+        let each = server.resident().saturating_sub(before) / wanted;
         if each > 32 << 10 {
             return Err(format!("{kind:?}: {each} bytes for each idle connection").into());
         }
