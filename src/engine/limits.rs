@@ -80,7 +80,7 @@ impl Engine {
             c.soft_limit_since_us = None;
         }
         let since = soft.then(|| *c.soft_limit_since_us.get_or_insert(now));
-        let patience = limit.soft_seconds.unsigned_abs() * 1_000_000;
+        let patience = limit.soft_seconds.unsigned_abs().saturating_mul(1_000_000);
         if hard || since.is_some_and(|s| now.saturating_sub(s) > patience) {
             let line = format!(
                 "Client {} closed for overcoming of output buffer limits.",

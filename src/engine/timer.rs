@@ -16,7 +16,7 @@ impl Engine {
             Some(Parked::UntilMono(us)) => Wake { mono_us: Some(us), link_us: None },
             Some(Parked::Job(_)) => Wake::default(),
             None => {
-                let pause = self.pause_ends().map(|ms| ms * 1000);
+                let pause = self.pause_ends().map(|ms| ms.saturating_mul(1000));
                 let blocked = self.clients.blocked_until();
                 let evict = self.evict.running.then_some(self.now.mono_us);
                 let mono =

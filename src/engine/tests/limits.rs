@@ -38,3 +38,12 @@ fn renamed_commands_go_by_their_new_names() {
     s.send(c, "MULTI\r\nb840fc GET port\r\n");
     assert!(s.ask(c, "EXEC").starts_with("*1\r\n*2\r\n"));
 }
+
+#[test]
+fn times_that_nobody_lives_to_see_are_kept_as_they_are() {
+    let mut s = server("");
+    let c = s.connect();
+    assert_eq!(s.ask(c, "CLIENT PAUSE 9223372036854000000 WRITE"), "+OK\r\n");
+    s.advance(1_000_000);
+    assert_eq!(s.ask(c, "PING"), "+PONG\r\n");
+}
