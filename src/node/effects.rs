@@ -4,6 +4,7 @@ use super::dial::{Dialling, Way};
 use super::instance::Instance;
 use super::jobs::{Exchange, Report};
 use super::log::os_text;
+use super::priority;
 use crate::engine::effect::{DialId, Effect, JobId, Reconfigure, SaveTo};
 use crate::engine::keyspace::Value;
 use crate::engine::{Dialled, FileError, JobDone};
@@ -193,7 +194,11 @@ fn discard(value: Value) {
     static THREAD: LazyLock<Option<Sender<Value>>> = LazyLock::new(|| {
         let (to, values) = channel::<Value>();
         let thread = std::thread::Builder::new().name("discard".into());
-        thread.spawn(move || values.into_iter().for_each(drop)).ok().map(|_| to)
+        let work = move || {
+            priority::work();
+            values.into_iter().for_each(drop);
+        };
+        thread.spawn(work).ok().map(|_| to)
     });
     match &*THREAD {
         // What cannot be sent comes back, and is dropped with the error.

@@ -24,6 +24,7 @@ mod jobs;
 mod limits;
 mod listen;
 mod log;
+mod priority;
 mod ready;
 mod root;
 pub mod server;
@@ -134,6 +135,7 @@ pub fn run(
     steps: Arc<dyn Steps>,
     clock: Arc<dyn Clock>,
 ) -> ExitHow {
+    priority::serve();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,

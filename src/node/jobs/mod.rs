@@ -7,6 +7,7 @@ mod work;
 pub(super) use exchange::Exchange;
 
 use super::log::os_text;
+use super::priority;
 use super::ready::{ReadyQueue, Token};
 use crate::engine::effect::JobId;
 use crate::engine::persist::SaveJob;
@@ -164,7 +165,11 @@ impl Jobs {
     ) {
         let spare = tx.clone();
         let thread = std::thread::Builder::new().name(format!("job-{}", id.0));
-        if let Err(error) = thread.spawn(move || work(&tx)) {
+        let run = move || {
+            priority::work();
+            work(&tx);
+        };
+        if let Err(error) = thread.spawn(run) {
             let _ = spare.try_send(Report::Failed(os_text(&error)));
         }
     }
