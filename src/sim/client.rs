@@ -18,7 +18,8 @@ pub struct ClientId(pub(super) u64);
 
 pub(super) struct VirtualClient {
     port: u16,
-    console: bool,
+    /// Whether [`Sim::command`] may use it.
+    pub(super) console: bool,
     parser: ReplyParser,
     pub(super) replies: Vec<Value>,
     pub(super) closed: bool,

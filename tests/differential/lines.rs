@@ -186,7 +186,9 @@ impl Script {
         });
         // What SPOP takes at random, the servers would take unalike.
         let spop = group[0][0].eq_ignore_ascii_case(b"SPOP");
-        if !pattern.is_group() && !spop && !waits(&group[0]) {
+        // Another number would pause or end clients.
+        let rules = [&b"CLIENT"[..], b"CONFIG"].iter().any(|w| group[0][0].eq_ignore_ascii_case(w));
+        if !pattern.is_group() && !spop && !rules && !waits(&group[0]) {
             spoil(&mut self.dice, &mut group[0]);
         }
         group.iter_mut().for_each(tame);

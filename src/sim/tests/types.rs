@@ -33,6 +33,10 @@ impl Load {
             let ended = client.is_none_or(|id| sim.clients.get(&id).is_none_or(|c| c.closed));
             if ended {
                 *client = sim.connect(port);
+                // What the test itself asks is not to stand behind a command that waits.
+                if let Some(c) = client.and_then(|id| sim.clients.get_mut(&id)) {
+                    c.console = false;
+                }
             }
         }
         let Some(writes) = self.writes else { return };
