@@ -225,7 +225,8 @@ fn without_zeros(server: &Server) {
     let mut client = server.client();
     for db in 0..16 {
         client.call(&[b"SELECT".as_slice(), db.to_string().as_bytes()]);
-        if let synclab::wire::value::Value::Array(names) = client.call(&[b"KEYS".as_slice(), b"*"]) {
+        if let synclab::wire::value::Value::Array(names) = client.call(&[b"KEYS".as_slice(), b"*"])
+        {
             for name in names.iter().filter_map(|name| name.as_bytes()) {
                 // Keys of other types refuse it.
                 client.call(&[b"ZREMRANGEBYSCORE".as_slice(), name, b"0", b"0"]);

@@ -228,6 +228,8 @@ fn reply_end(buf: &[u8], at: usize) -> Option<usize> {
             }
             b'*' | b'~' | b'>' => left += n.max(0) as u64,
             b'%' => left += 2 * n.max(0) as u64,
+            // Attributes stand in front of the value.
+            b'|' => left += 2 * n.max(0) as u64 + 1,
             _ => {}
         }
         left -= 1;
