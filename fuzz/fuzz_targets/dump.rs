@@ -87,7 +87,7 @@ fuzz_target!(|data: &[u8]| {
     let mut payload = body.to_vec();
     seal_payload(&mut payload);
     let mut request = Vec::new();
-    encode_command(&mut request, &[b"RESTORE", b"k", b"0", &payload]);
+    encode_command(&mut request, &[b"RESTORE", &b"k"[..], b"0", &payload]);
     if server.send(client, &request).starts_with(b"-") {
         return;
     }
