@@ -59,7 +59,7 @@ fn send(script: &mut Script, client: &mut Client, lines: usize) {
             // A transaction left open would hold back all that follows.
             let multi = words[0].eq_ignore_ascii_case(b"MULTI");
             // A line that waits would keep the rest waiting: it has a connection of its own.
-            if multi && dice.one_in(2) || lines::waits(&words) {
+            if multi && dice.one_in(2) || lines::waits(&words) || lines::is_untold(&words) {
                 continue;
             }
             encode_command(&mut bytes, &words);

@@ -84,6 +84,14 @@ pub fn told_to_replicas() -> Vec<(u32, &'static dyn Family)> {
     told.map(|f| (if f.name() == "generic" { 2 } else { 1 }, f)).collect()
 }
 
+/// Whether a line of these families may leave a master with what its replicas do not get: BITFIELD
+/// makes its key as long as asked for, and if every change overflows and fails, tells nobody. So
+/// Redis does it.
+pub fn is_untold(words: &Words) -> bool {
+    let fails = |w: &Vec<u8>| w.eq_ignore_ascii_case(b"FAIL");
+    words[0].eq_ignore_ascii_case(b"BITFIELD") && words.iter().any(fails)
+}
+
 /// Keys of each family; few, so that lines meet.
 const KEYS: usize = 5;
 

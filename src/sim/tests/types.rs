@@ -48,7 +48,7 @@ impl Load {
             for words in self.script.group() {
                 left = left.saturating_sub(1);
                 // What waits has a connection of its own.
-                if !lines::waits(&words) {
+                if !lines::waits(&words) && !lines::is_untold(&words) {
                     sim.send_words(writes, &words);
                     self.sent += 1;
                 }
